@@ -1,0 +1,158 @@
+// The Segment Jobs API as the rest of the program sees it: one method per endpoint, and the paging iterator.
+
+import type { JobStatus, JsonText, SegmentJob } from '../jobs/job.ts';
+
+export { createClient } from './endpoints.ts';
+
+/** Where the service is, who asks, and how patiently. */
+export interface ApiConnection {
+  /** The gateway's origin (a path in front of the API's own is kept). */
+  readonly apiUrl: string;
+  /** The login service's origin. */
+  readonly imsUrl: string;
+  /** `x-gw-ims-org-id`. */
+  readonly orgId: string;
+  /** `x-api-key`. */
+  readonly clientId: string;
+  /** `x-sandbox-name`; `undefined` is a `CONFIG` error before anything is sent. */
+  readonly sandbox: string | undefined;
+  /** `T`: connect within T/6, headers within T, then at least 1 kB/s over any T/2. */
+  readonly httpTimeoutMs: number;
+  /** How often one request is tried again at most. */
+  readonly maxRetries: number;
+}
+
+export interface ApiClock {
+  /** Unix milliseconds. */
+  now(): number;
+  /** Milliseconds from any fixed point; never jumps. */
+  monotonicMs(): number;
+  /** Rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What the wire needs of the world. Limits of a connection are real timers of its own; waits use the clock. */
+export interface ApiHost {
+  readonly clock: ApiClock;
+  /** Aborted with a `SegjobsError` when the user interrupts; what is under way then throws that reason. */
+  readonly signal: AbortSignal;
+  /** For `user-agent: segjobs/VERSION`. */
+  readonly version?: string | undefined;
+  /** One line per request; never holds a credential. */
+  readonly debug?: ((line: string) => void) | undefined;
+  /** One line for every wait of more than two seconds. */
+  readonly waiting?: ((line: string) => void) | undefined;
+  /** From 0 up to 1, for jitter. */
+  readonly random?: (() => number) | undefined;
+  /** A new `x-request-id`. */
+  readonly requestId?: (() => string) | undefined;
+}
+
+/** What `GET /segment/jobs` is asked for. Values are sent as given, percent-encoded. */
+export interface ListQuery {
+  /** The service takes one status. */
+  readonly status?: JobStatus | undefined;
+  /** `jsonPath==value` or `arrayAttribute~key==value`; every one must hold. */
+  readonly properties?: readonly string[] | undefined;
+  /** `snapshot.name`. */
+  readonly snapshot?: string | undefined;
+  /** `creationTime:desc` and the like. */
+  readonly sort?: string | undefined;
+  /** Passed through as it is: an offset, a page index or a token, whichever the service means. */
+  readonly start?: string | undefined;
+  /** Page size, 1 to 100. */
+  readonly limit: number;
+}
+
+export interface JobPage {
+  readonly jobs: readonly SegmentJob[];
+  /** `_page.totalCount`, where the service told one. */
+  readonly totalCount?: number | undefined;
+  /** `_page` and `_links` exactly as received; `{}` where absent. */
+  readonly pageJson: JsonText;
+  readonly linksJson: JsonText;
+}
+
+/** One page out of `pages()`: only jobs that no earlier page held. */
+export interface FreshPage extends JobPage {
+  /** Whether the service holds more after this page, as far as can be known. */
+  readonly hasMore: boolean;
+  /** On the last page: fewer distinct jobs came than `totalCount` promised (never told as a whole list). */
+  readonly isIncomplete: boolean;
+}
+
+export type CreateRequest = { readonly segmentIds: readonly string[] } | { readonly allSegments: true };
+
+export interface CreatedJob {
+  readonly job: SegmentJob;
+  /** True when the answer was lost and the job was found by looking for it. */
+  readonly isRecovered: boolean;
+}
+
+/** What the service said of one id that it could not give. */
+export interface ItemError {
+  readonly httpStatus?: number | undefined;
+  readonly message: string;
+  readonly requestId?: string | undefined;
+}
+
+export interface BulkResult {
+  /** By id, in the order asked. */
+  readonly jobs: ReadonlyMap<string, SegmentJob>;
+  /** Ids that came back absent, or with a 404, in the order asked. */
+  readonly missing: readonly string[];
+  /** Ids that came back with any other error. */
+  readonly failed: ReadonlyMap<string, ItemError>;
+}
+
+export interface Sandbox {
+  readonly name: string;
+  readonly title?: string | undefined;
+  readonly state?: string | undefined;
+  /** `production` or `development`: the type tells, never the name. */
+  readonly type?: string | undefined;
+  readonly isDefault: boolean;
+}
+
+/** A request as it would be sent, for `--dry-run`: credentials masked. */
+export interface RequestPreview {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+export interface ReadOptions {
+  /** Ends the reading early, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** For the polls of a watch: retries and waits count for this call alone, not for the whole command. */
+  readonly hasOwnBudget?: boolean | undefined;
+}
+
+/**
+ * Every method throws a `SegjobsError` on anything but a well-formed answer.
+ * Reads and `cancel` are retried within the budget; `create` only where it certainly did not happen.
+ */
+export interface SegmentJobsClient {
+  /** `GET /segment/jobs`, one page, exactly as asked. */
+  listPage(query: ListQuery): Promise<JobPage>;
+  /** All pages from `query.start` on, each job once, whichever way the service pages. */
+  pages(query: ListQuery): AsyncGenerator<FreshPage, void, undefined>;
+  /** `POST /segment/jobs`. Throws `OUTCOME_UNKNOWN` when it may have happened and no single match was found. */
+  create(request: CreateRequest): Promise<CreatedJob>;
+  /** What `create` would send. Needs no token. */
+  previewCreate(request: CreateRequest): RequestPreview;
+  /** `GET /segment/jobs/{id}`. */
+  get(id: string): Promise<SegmentJob>;
+  /** `POST /segment/jobs/bulk-get` in chunks of 100; duplicates are asked once. */
+  bulkGet(ids: readonly string[], options?: ReadOptions): Promise<BulkResult>;
+  /**
+   * `DELETE /segment/jobs/{id}`: marks the job for cancellation; the service carries it out later.
+   * A 404 after a retry is settled by one GET. Returns the job when that GET was needed.
+   */
+  cancel(id: string): Promise<SegmentJob | undefined>;
+  /** Sandboxes that the credential can see; empty when it is in none. */
+  sandboxes(): Promise<readonly Sandbox[]>;
+  /** Unix ms on the service's clock: the last good answer's `Date` plus monotonic time since; else local time. */
+  serviceNow(): number;
+}

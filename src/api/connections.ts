@@ -1,0 +1,90 @@
+// The connections under the requests: kept alive for reads, fresh for creates, and each made within a limit.
+// Loaded together with node-fetch, because `node:https` is costly and most commands never need it.
+
+import { type AgentOptions, type ClientRequestArgs, Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { connectLimitCode } from './network-errors.ts';
+
+export interface Connections {
+  /** The agent for a request to this address. The one place that decides the way there. */
+  agentFor(url: URL): HttpAgent;
+}
+
+/**
+ * Kept-alive connections (idle ones do not hold the process). `limitMs` is for address look-up, TCP and TLS
+ * together.
+ */
+export function createConnections(limitMs: number): Connections {
+  const open = agentsFor({ keepAlive: true }, limitMs, () => undefined);
+  return { agentFor: open };
+}
+
+/**
+ * One new connection that serves one request: a kept-alive one may have gone stale, and the reset it brings would
+ * leave the outcome of that request unknown. `onReady` is called once bytes of the request can leave.
+ */
+export function createFreshConnection(limitMs: number, onReady: () => void): Connections {
+  return { agentFor: agentsFor({ keepAlive: false }, limitMs, onReady) };
+}
+
+function agentsFor(options: AgentOptions, limitMs: number, onReady: () => void): (url: URL) => HttpAgent {
+  let http: HttpAgent | undefined;
+  let https: HttpAgent | undefined;
+  return (url) => {
+    if (url.protocol === 'https:') {
+      https ??= new LimitedHttpsAgent(options, limitMs, onReady);
+      return https;
+    }
+    http ??= new LimitedHttpAgent(options, limitMs, onReady);
+    return http;
+  };
+}
+
+type Created = Duplex | null | undefined;
+type OnCreated = (error: Error | null, stream: Duplex) => void;
+
+class LimitedHttpAgent extends HttpAgent {
+  private readonly limitMs: number;
+  private readonly onReady: () => void;
+
+  constructor(options: AgentOptions, limitMs: number, onReady: () => void) {
+    super(options);
+    this.limitMs = limitMs;
+    this.onReady = onReady;
+  }
+
+  override createConnection(options: ClientRequestArgs, onCreated?: OnCreated): Created {
+    return limit(super.createConnection(options, onCreated), 'connect', this.limitMs, this.onReady);
+  }
+}
+
+class LimitedHttpsAgent extends HttpsAgent {
+  private readonly limitMs: number;
+  private readonly onReady: () => void;
+
+  constructor(options: AgentOptions, limitMs: number, onReady: () => void) {
+    super(options);
+    this.limitMs = limitMs;
+    this.onReady = onReady;
+  }
+
+  override createConnection(options: RequestOptions, onCreated?: OnCreated): Created {
+    return limit(super.createConnection(options, onCreated), 'secureConnect', this.limitMs, this.onReady);
+  }
+}
+
+function limit(socket: Created, ready: string, limitMs: number, onReady: () => void): Created {
+  if (!socket) return socket;
+  const timer = setTimeout(() => {
+    socket.destroy(
+      Object.assign(new Error('the connection was not made in time'), { code: connectLimitCode }),
+    );
+  }, limitMs);
+  socket.once(ready, () => {
+    clearTimeout(timer);
+    onReady();
+  });
+  socket.once('close', () => clearTimeout(timer));
+  return socket;
+}

@@ -1,0 +1,243 @@
+// The client itself: what each method sends, and how its answer is read.
+
+import { setMaxListeners } from 'node:events';
+import { SegjobsError, usageError } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
+import { knownStatus, type SegmentJob } from '../jobs/job.ts';
+import { checkJobId } from '../jobs/job-id.ts';
+import { allSegmentsId } from '../jobs/segment-set.ts';
+import { safeText } from '../safe-text.ts';
+import type {
+  ApiConnection,
+  ApiHost,
+  BulkResult,
+  CreatedJob,
+  CreateRequest,
+  ItemError,
+  ListQuery,
+  ReadOptions,
+  SegmentJobsClient,
+} from './client.ts';
+import { createOnce } from './create-once.ts';
+import { readPages } from './paging.ts';
+import type { RetryBudget } from './retry.ts';
+import { restated } from './service-errors.ts';
+import { type Call, createSession } from './session.ts';
+import type { TokenSource } from './token.ts';
+import type { HttpAnswer } from './transport.ts';
+import {
+  type DecodedBulk,
+  type DecodedPage,
+  decodeBulk,
+  decodeJobAnswer,
+  decodePage,
+  decodeSandboxes,
+} from './wire.ts';
+
+const jobsPath = '/data/core/ups/segment/jobs';
+const sandboxesPath = '/data/foundation/sandbox-management/';
+/** More than that is a 400 on the sister endpoint. */
+const mostIdsPerRequest = 100;
+const requestsAtOnce = 4;
+/** Enough to find a job made a moment ago, and small where jobs carry thousands of segments. */
+const lookUpPageSize = 20;
+
+/** Builds nothing costly: the HTTP library is loaded with the first request. */
+export function createClient(
+  connection: ApiConnection,
+  tokens: TokenSource,
+  host: ApiHost,
+): SegmentJobsClient {
+  const session = createSession(connection, tokens, host);
+  // Requests beside each other listen to one signal; Node warns of a leak from the eleventh on.
+  setMaxListeners(0, host.signal);
+
+  const askForPage = async (query: ListQuery, more: Partial<Call> = {}): Promise<DecodedPage> => {
+    const answer = await session.request({
+      ...more,
+      method: 'GET',
+      path: `${jobsPath}?${listParameters(query)}`,
+      operation: 'read',
+    });
+    return decodePage(received(answer, 'GET /segment/jobs'));
+  };
+
+  async function get(id: string): Promise<SegmentJob> {
+    const outcome = await session.attempt({ method: 'GET', path: jobPath(id), operation: 'read' });
+    if (outcome.kind === 'failed') throw notFound(id, outcome.error);
+    const job = decodeJobAnswer(received(outcome.answer, 'GET /segment/jobs/{id}'));
+    if (job.id !== id) {
+      throw new SegjobsError(
+        'BAD_ANSWER',
+        `asked for job ${shown(id)}, the service answered with ${shown(job.id)}`,
+        {
+          requestId: outcome.answer.requestId,
+          httpStatus: outcome.answer.status,
+        },
+      );
+    }
+    return job;
+  }
+
+  function createCall(request: CreateRequest): Call {
+    return { method: 'POST', path: jobsPath, operation: 'create', body: createBody(request) };
+  }
+
+  const create = async (request: CreateRequest): Promise<CreatedJob> => {
+    const call = createCall(request);
+    const requestId = session.newRequestId();
+    return createOnce({
+      segmentIds: 'allSegments' in request ? [allSegmentsId] : request.segmentIds,
+      requestId,
+      send: () => session.attempt({ ...call, requestId }),
+      decode: ({ answer }) => decodeJobAnswer(received(answer, 'POST /segment/jobs')),
+      look: async () => {
+        // The schedule of looks is the retrying: a look in an outage must not take minutes.
+        const ask = (query: ListQuery) => askForPage(query, { maxRetries: 0 });
+        const pages = readPages(ask, { sort: 'creationTime:desc', limit: lookUpPageSize });
+        for await (const page of pages) return page.jobs;
+        return [];
+      },
+      serviceNow: session.serviceNow,
+      clock: host.clock,
+      signal: host.signal,
+      waiting: host.waiting,
+    });
+  };
+
+  async function bulkGet(ids: readonly string[], options: ReadOptions = {}): Promise<BulkResult> {
+    const asked = [...new Set(ids.map(checkJobId))];
+    const budget = options.hasOwnBudget === true ? session.newBudget() : undefined;
+    const answers = await inParallel(chunksOf(asked, mostIdsPerRequest), requestsAtOnce, (chunk) =>
+      bulkGetChunk(chunk, options.signal, budget),
+    );
+    const jobs = new Map<string, SegmentJob>();
+    const missing: string[] = [];
+    const failed = new Map<string, ItemError>();
+    for (const [at, id] of asked.entries()) {
+      const answer = answers[Math.floor(at / mostIdsPerRequest)];
+      const job = answer?.jobs.get(id);
+      const error = answer?.errors.get(id);
+      if (job !== undefined) jobs.set(id, job);
+      else if (error === undefined || error.httpStatus === 404) missing.push(id);
+      else failed.set(id, error);
+    }
+    return { jobs, missing, failed };
+  }
+
+  async function bulkGetChunk(
+    ids: readonly string[],
+    signal: AbortSignal | undefined,
+    budget: RetryBudget | undefined,
+  ): Promise<DecodedBulk> {
+    const outcome = await session.attempt({
+      method: 'POST',
+      path: `${jobsPath}/bulk-get`,
+      operation: 'read',
+      body: { ids: ids.map((id) => ({ id })) },
+      signal,
+      budget,
+    });
+    if (outcome.kind === 'answer') return decodeBulk(received(outcome.answer, 'POST /segment/jobs/bulk-get'));
+    // The whole call is a 404 when none of the ids is known.
+    if (outcome.error.code === 'NOT_FOUND') return { jobs: new Map(), errors: new Map() };
+    throw outcome.error;
+  }
+
+  async function cancel(id: string): Promise<SegmentJob | undefined> {
+    const outcome = await session.attempt({ method: 'DELETE', path: jobPath(id), operation: 'cancel' });
+    if (outcome.kind === 'answer') return undefined;
+    if (outcome.failure.httpStatus !== 404 || !outcome.wasRepeated) throw notFound(id, outcome.error);
+    // An earlier attempt may have done the work before its answer was lost.
+    const job = await get(id);
+    const status = knownStatus(job.status);
+    if (status === 'CANCELLING' || status === 'CANCELLED') return job;
+    throw new SegjobsError(
+      'CONFLICT',
+      `job ${shown(id)} was not cancelled: its status is ${shown(job.status ?? 'unknown')}`,
+      {
+        hint: 'segjobs get shows it',
+        httpStatus: outcome.error.httpStatus,
+        requestId: outcome.error.requestId,
+      },
+    );
+  }
+
+  /** A 404 that names the job. */
+  function notFound(id: string, error: SegjobsError): SegjobsError {
+    if (error.code !== 'NOT_FOUND') return error;
+    return restated(
+      error,
+      `job ${shown(id)} was not found in sandbox "${safeText(connection.sandbox ?? '')}"`,
+    );
+  }
+
+  return {
+    listPage: (query) => askForPage(query),
+    pages: (query) => readPages(askForPage, query),
+    create,
+    previewCreate: (request) => session.preview(createCall(request)),
+    get,
+    bulkGet,
+    cancel,
+    sandboxes: async () => {
+      const call = { method: 'GET', path: sandboxesPath, operation: 'read', isOutsideSandbox: true } as const;
+      return decodeSandboxes(
+        received(await session.request(call), 'GET /data/foundation/sandbox-management/'),
+      );
+    },
+    serviceNow: session.serviceNow,
+  };
+}
+
+function received({ text, contentType, status, requestId }: HttpAnswer, request: string) {
+  return { text, contentType, status, requestId, request };
+}
+
+function jobPath(id: string): string {
+  return `${jobsPath}/${encodeURIComponent(checkJobId(id))}`;
+}
+
+function listParameters({ start, limit, status, sort, properties, snapshot }: ListQuery): string {
+  const parameters: readonly (readonly [string, string | undefined])[] = [
+    ['start', start],
+    ['limit', String(limit)],
+    ['status', status],
+    ['sort', sort],
+    ...(properties ?? []).map((property) => ['property', property] as const),
+    ['snapshot.name', snapshot],
+  ];
+  return parameters
+    .flatMap(([name, value]) => (value === undefined ? [] : `${name}=${encodeParameter(value, name)}`))
+    .join('&');
+}
+
+function encodeParameter(value: string, name: string): string {
+  try {
+    return encodeURIComponent(value);
+  } catch {
+    throw usageError(`the value for ${name} is not valid Unicode text`);
+  }
+}
+
+/** A list of objects, where the one documented way to ask for all definitions is an object. */
+function createBody(request: CreateRequest): unknown {
+  if ('allSegments' in request) {
+    return { schema: { name: '_xdm.context.profile' }, segments: [{ segmentId: allSegmentsId }] };
+  }
+  const segmentIds = [...new Set(request.segmentIds)];
+  if (segmentIds.length === 0) throw usageError('a job needs at least one segment id');
+  return segmentIds.map((segmentId) => ({ segmentId }));
+}
+
+function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );
+}
+
+/** Text from outside in a message: safe, and not longer than helps. */
+function shown(text: string): string {
+  const safe = safeText(text.slice(0, 400));
+  return safe.length <= 100 ? safe : `${safe.slice(0, 99)}…`;
+}

@@ -1,0 +1,229 @@
+// Reads a list page by page whichever way the service pages: Adobe's documents contradict each other about it.
+
+import type { SegmentJob } from '../jobs/job.ts';
+import type { FreshPage, ListQuery } from './client.ts';
+import { AnswerTooLarge } from './network-errors.ts';
+import type { DecodedPage } from './wire.ts';
+
+/** A page that was taken into the list. */
+interface Taken {
+  readonly page: DecodedPage;
+  /** The jobs that no earlier page held. */
+  readonly fresh: readonly SegmentJob[];
+  /** By how many `totalCount` fell since the page before: so many jobs left the list meanwhile. */
+  readonly fellBy: number;
+}
+
+type TakenPage = Omit<Taken, 'fellBy'> & { readonly hasMore: boolean };
+
+/** After a page was shrunk, so many may follow each other that only repeat what was seen. */
+const mostIdlePages = 100;
+/** How often a shrinking list is read again from a little further back. */
+const mostSetBacks = 100;
+
+/**
+ * All pages from `query.start` on; each job once. `start` is a count of jobs in Adobe's guide, a count of pages in
+ * their OpenAPI text, and a token on sister endpoints, so the reader finds out:
+ * - where the service hands out a next start itself (`_page.next`, or in a link), that is sent as it is;
+ * - else the second page is asked for by offset, in a way that proves it to be one: where a page by index would lie
+ *   behind the end, any new job is proof; elsewhere the request begins one job early, and by offset the first
+ *   job is then one that was seen;
+ * - else it is asked for by page index.
+ *
+ * When `totalCount` falls between two pages, jobs left the list and others moved up over the boundary: that stretch
+ * is read again. A page beyond the body limit is asked for again at a quarter of the size, down to 1. Reading ends
+ * when a page adds no new job. The last page given may be empty: that more was promised was then not true.
+ */
+export async function* readPages(
+  ask: (query: ListQuery) => Promise<DecodedPage>,
+  query: ListQuery,
+): AsyncGenerator<FreshPage, void, undefined> {
+  const list = createList(query);
+  let last: DecodedPage | undefined;
+  for await (const { page, fresh, hasMore } of takePages(ask, query, list)) {
+    last = page;
+    if (!hasMore) {
+      yield { ...page, jobs: fresh, hasMore: false, isIncomplete: list.isMissing() };
+      return;
+    }
+    if (fresh.length > 0) yield { ...page, jobs: fresh, hasMore: true, isIncomplete: false };
+  }
+  if (last !== undefined) yield { ...last, jobs: [], hasMore: false, isIncomplete: list.isMissing() };
+}
+
+/** What has been taken so far, and what was promised. */
+function createList(query: ListQuery) {
+  const seen = new Set<string>();
+  /** `undefined` where the caller's `start` is a token: nothing can be counted from there. */
+  const base = query.start === undefined ? 0 : countOf(query.start);
+  /** The smallest total told: jobs made since are not missed, and those that left not awaited. */
+  let promised: number | undefined;
+  let lastTotal: number | undefined;
+  let skipped = base;
+
+  const isNew = (job: SegmentJob) => !seen.has(job.id);
+  const isMissing = () => promised !== undefined && skipped !== undefined && seen.size < promised - skipped;
+
+  return {
+    base,
+    isNew,
+    /** Whether fewer jobs came than `totalCount` promised. */
+    isMissing,
+    /** By page index, more jobs lie before the caller's `start`. */
+    countsPages(size: number): void {
+      skipped = base === undefined ? undefined : base * size;
+    },
+    /** Whether the list is known to end before this position. */
+    endsBefore: (position: number) => lastTotal !== undefined && position >= lastTotal,
+    /** Whether there is more after a page that ends at this position: by the total, else because the page is full. */
+    goesOnAfter: (position: number, page: DecodedPage, size: number) =>
+      lastTotal === undefined ? page.jobs.length >= size : position < lastTotal,
+    take(page: DecodedPage): Taken {
+      const { totalCount } = page;
+      const fellBy = Math.max(0, (lastTotal ?? 0) - (totalCount ?? lastTotal ?? 0));
+      if (totalCount !== undefined) {
+        promised = Math.min(promised ?? totalCount, totalCount);
+        lastTotal = totalCount;
+      }
+      const fresh: SegmentJob[] = [];
+      for (const job of page.jobs) {
+        if (!isNew(job)) continue;
+        seen.add(job.id);
+        fresh.push(job);
+      }
+      return { page, fresh, fellBy };
+    },
+  };
+}
+
+async function* takePages(
+  ask: (query: ListQuery) => Promise<DecodedPage>,
+  query: ListQuery,
+  list: ReturnType<typeof createList>,
+): AsyncGenerator<TakenPage, void, undefined> {
+  const { base } = list;
+  let size = query.limit;
+  let hasShrunk = false;
+  let hasSwitched = false;
+  let setBacks = 0;
+
+  /** `startFor` is asked again when the size has changed. */
+  async function fetchPage(startFor: (size: number) => string | undefined): Promise<DecodedPage> {
+    for (;;) {
+      try {
+        return await ask({ ...query, start: startFor(size), limit: size });
+      } catch (error) {
+        if (!(error instanceof AnswerTooLarge) || size <= 1) throw error;
+        size = Math.max(1, Math.floor(size / 4));
+        hasShrunk = true;
+      }
+    }
+  }
+
+  const fetchAt = (offset: number) => fetchPage(() => String(offset));
+  /** The page that holds the job at this position, counted in pages of the size then asked for. */
+  const fetchAround = (position: number) => fetchPage((current) => String(Math.floor(position / current)));
+
+  /** Fewer jobs than promised: perhaps `start` counts something else than was taken for proved. */
+  const maySwitch = () => list.isMissing() && !hasSwitched;
+
+  async function* byNext(first: string): AsyncGenerator<TakenPage, void, undefined> {
+    const used = new Set<string>();
+    let next: string | undefined = first;
+    let idlePages = 0;
+    while (next !== undefined && !used.has(next)) {
+      const start: string = next;
+      used.add(start);
+      const taken = list.take(await fetchPage(() => start));
+      next = taken.page.next;
+      yield { ...taken, hasMore: next !== undefined && !used.has(next) };
+      idlePages = taken.fresh.length === 0 ? idlePages + 1 : 0;
+      // Where `next` counts pages, smaller ones begin further back and repeat a while.
+      if (idlePages > (hasShrunk ? mostIdlePages : 0)) return;
+    }
+  }
+
+  /** Reads on from a position, counted in jobs, until nothing new comes. */
+  async function* walk(
+    from: number,
+    prefetched: DecodedPage,
+    fetchFrom: (position: number) => Promise<DecodedPage>,
+    endOf: (position: number, page: DecodedPage) => number,
+  ): AsyncGenerator<TakenPage, void, undefined> {
+    let position = from;
+    let reached = from;
+    for (let page = prefetched; ; page = await fetchFrom(position)) {
+      const { fellBy, ...taken } = list.take(page);
+      const end = endOf(position, page);
+      const goesOn = list.goesOnAfter(end, page, size);
+      const isSetBack = fellBy > 0 && setBacks < mostSetBacks;
+      yield { ...taken, hasMore: goesOn || isSetBack || maySwitch() };
+      const isIdle = taken.fresh.length === 0 && position >= reached;
+      reached = Math.max(reached, end);
+      if (isSetBack) {
+        setBacks += 1;
+        position = Math.max(base ?? 0, position - fellBy);
+        continue;
+      }
+      if (!goesOn || isIdle || end <= position) return;
+      position = end;
+    }
+  }
+
+  async function* byOffset(from: number, page: DecodedPage): AsyncGenerator<TakenPage, void, undefined> {
+    yield* walk(from, page, fetchAt, (offset, { jobs }) => offset + jobs.length);
+    if (!maySwitch()) return;
+    hasSwitched = true;
+    const position = ((base ?? 0) + 1) * size;
+    yield* byIndex(position, await fetchAround(position));
+  }
+
+  async function* byIndex(from: number, page: DecodedPage): AsyncGenerator<TakenPage, void, undefined> {
+    list.countsPages(size);
+    let lastIndex = 0;
+    yield* walk(from, page, fetchAround, (position) => {
+      lastIndex = Math.floor(position / size);
+      return (lastIndex + 1) * size;
+    });
+    if (!maySwitch()) return;
+    hasSwitched = true;
+    // Then the starts so far were offsets one job apart, and the last page reached `size` jobs further.
+    const offset = lastIndex + size;
+    yield* byOffset(offset, await fetchAt(offset));
+  }
+
+  const first = list.take(await fetchPage(() => query.start));
+  const { next, jobs } = first.page;
+  const offset = (base ?? 0) + jobs.length;
+  const goesOn = base !== undefined && jobs.length > 0 && list.goesOnAfter(offset, first.page, size);
+  yield { ...first, hasMore: next !== undefined || goesOn };
+  if (next !== undefined) {
+    yield* byNext(next);
+    return;
+  }
+  if (!goesOn) return;
+
+  const secondPage = (base + 1) * size;
+  if (jobs.length === 1 || list.endsBefore(offset * size)) {
+    const page = await fetchAt(offset);
+    if (page.jobs.some(list.isNew)) yield* byOffset(offset, page);
+    else yield* byIndex(secondPage, await fetchAround(secondPage));
+    return;
+  }
+  const overlapping = await fetchAt(offset - 1);
+  const [shared] = overlapping.jobs;
+  if (shared !== undefined && !list.isNew(shared)) {
+    yield* byOffset(offset - 1, overlapping);
+    return;
+  }
+  // Either pages are counted, or jobs left the list just now: the second page by index tells the two apart.
+  const second = await fetchAround(secondPage);
+  const newJobs = second.jobs.filter(list.isNew).length;
+  if (newJobs * 2 < second.jobs.length) yield* byOffset(Math.floor(secondPage / size), second);
+  else yield* byIndex(secondPage, second);
+}
+
+/** A `start` that counts something, or `undefined` for a token. */
+function countOf(start: string): number | undefined {
+  return /^\d{1,9}$/.test(start) ? Number(start) : undefined;
+}

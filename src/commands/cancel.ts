@@ -1,0 +1,235 @@
+// segjobs cancel: looks at every job first, asks where it should, and only then sends DELETEs.
+
+import type { ItemError, SegmentJobsClient } from '../api/client.ts';
+import type { Context } from '../context.ts';
+import { type ExitCode, exitCodes, SegjobsError } from '../errors.ts';
+import { inParallel } from '../in-parallel.ts';
+import { isFinal, knownStatus, type SegmentJob } from '../jobs/job.ts';
+import { checkJobId } from '../jobs/job-id.ts';
+import { type CancelRow, cancelFrame, cancelView } from '../output/cancel-views.ts';
+import type { Output } from '../output/output.ts';
+import { readIds } from './arguments.ts';
+import { defineCommand, type FlagValues, switchFlag, valueFlag } from './command.ts';
+import { follow, watchFlags } from './following.ts';
+
+const requestsAtOnce = 4;
+
+export const cancelCommand = defineCommand({
+  name: 'cancel',
+  summary: 'cancel jobs',
+  description:
+    'The service marks a job for cancellation at once and carries it out later; --watch waits for that.\n' +
+    "Every job's state is read first: a finished job is never sent a DELETE, because what that would do is not documented.\n" +
+    'One id needs no confirmation; more than one, or ids from a file, are shown and asked about.',
+  operands: '[JOB_ID...]',
+  flags: {
+    file: valueFlag(
+      '-f, --file <path>',
+      'read ids from a file, one a line or a JSON array; - for stdin',
+      String,
+    ),
+    yes: switchFlag('-y, --yes', 'do not ask'),
+    dryRun: switchFlag('-n, --dry-run', 'show what would be cancelled and cancel nothing'),
+    watch: switchFlag('-w, --watch', 'then wait until every job has really ended'),
+    ...watchFlags,
+  },
+  formats: ['table', 'tsv', 'json', 'ndjson', 'ids'],
+  examples: [
+    { command: 'segjobs cancel JOB_ID', explains: 'one job' },
+    {
+      command: 'segjobs list --status active --limit all -o ids | segjobs cancel -f - --yes',
+      explains: 'whatever is active',
+    },
+    { command: 'segjobs cancel JOB_ID --watch --timeout 15m', explains: 'and wait until it has ended' },
+  ],
+  exitCodes: [0, 2, 3, 4, 5, 6, 7, 12, 124],
+  run: async (context, { operands, flags }) => {
+    const ids = await readIds(context, { operands, file: flags.file, what: 'job id', check: checkJobId });
+    const output = await context.output();
+    if (ids.length === 0) {
+      output.note('Nothing to cancel.');
+      if (flags.watch) return exitCodes.done;
+      await output.many(oneBatch<CancelRow>([]), cancelView, cancelFrame);
+      return exitCodes.done;
+    }
+    const mustAsk = !flags.yes && !flags.dryRun && (ids.length > 1 || flags.file !== undefined);
+    const prompts = await context.prompts();
+    if (mustAsk && (flags.file === '-' || !prompts.canAsk)) {
+      throw new SegjobsError('WOULD_PROMPT', 'cancelling these jobs needs a confirmation', {
+        hint: 'add --yes, or look first with --dry-run',
+      });
+    }
+    const client = await context.client();
+    const rows = await readStates(client, ids);
+    const cancellable = rows.filter((row) => row.outcome === 'requested');
+    if (flags.dryRun) {
+      const planned = rows.map((row) =>
+        row.outcome === 'requested' ? { ...row, outcome: 'planned' as const } : row,
+      );
+      await output.many(oneBatch(planned), cancelView, cancelFrame);
+      return tellEnd(output, planned);
+    }
+    if (mustAsk && cancellable.length > 0 && !(await isConfirmed(context, rows, cancellable.length))) {
+      output.note('Nothing was cancelled.');
+      return exitCodes.done;
+    }
+    const done = await cancelAll(context, client, rows);
+    for (const row of done) tell(output, row, done.length === 1);
+    if (flags.watch && done.some(isUnderWay)) return watchTheEnd(context, output, done, flags);
+    await printRows(output, done);
+    return tellEnd(output, done);
+  },
+});
+
+/**
+ * Waits until the jobs have really ended. One that had finished before is looked at too, and a missing one counts as
+ * not found; one that could not be cancelled is not waited for, because it may run for hours.
+ */
+async function watchTheEnd(
+  context: Context,
+  output: Output,
+  rows: readonly CancelRow[],
+  flags: FlagValues<typeof watchFlags>,
+): Promise<number> {
+  const [failed, others] = [
+    rows.filter(({ outcome }) => outcome === 'failed'),
+    rows.filter(({ outcome }) => outcome !== 'failed'),
+  ];
+  const absent = others.flatMap(({ id, outcome }) => (outcome === 'missing' ? [id] : []));
+  const exitCode = await follow(context, {
+    ids: others.map(({ id }) => id),
+    flags,
+    absent,
+    goal: 'cancellation',
+  });
+  if (failed.length === 0) return exitCode;
+  const notCancelled = new SegjobsError(
+    'PARTIAL',
+    `${failed.length} of ${rows.length} jobs could not be cancelled`,
+  );
+  output.error(notCancelled);
+  return exitCode === exitCodes.done ? notCancelled.exitCode : exitCode;
+}
+
+async function* oneBatch<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
+  yield items;
+}
+
+/** What each job's state allows: `requested` is what a DELETE may be sent for. */
+async function readStates(client: SegmentJobsClient, ids: readonly string[]): Promise<readonly CancelRow[]> {
+  const { jobs, failed } = await client.bulkGet(ids);
+  return ids.map((id) => {
+    const job = jobs.get(id);
+    if (job !== undefined) return { id, outcome: outcomeFor(job), status: job.status, job };
+    const problem = failed.get(id);
+    return problem === undefined
+      ? { id, outcome: 'missing' }
+      : { id, outcome: 'failed', error: itemError(problem) };
+  });
+}
+
+function outcomeFor(job: SegmentJob): CancelRow['outcome'] {
+  const status = knownStatus(job.status);
+  if (status === 'CANCELLING' || status === 'CANCELLED') return 'already';
+  return isFinal(job) ? 'finished' : 'requested';
+}
+
+function itemError({ message, httpStatus, requestId }: ItemError): SegjobsError {
+  const code = httpStatus === undefined || httpStatus < 500 ? 'REFUSED' : 'UNAVAILABLE';
+  return new SegjobsError(code, message, { httpStatus, requestId });
+}
+
+async function isConfirmed(context: Context, rows: readonly CancelRow[], count: number): Promise<boolean> {
+  const [output, prompts, { sandbox }] = await Promise.all([
+    context.output(),
+    context.prompts(),
+    context.settings(),
+  ]);
+  for (const { id, status } of rows) output.warn(`  ${id}  ${status ?? 'not found'}`);
+  const question = `Cancel ${count} ${count === 1 ? 'job' : 'jobs'} in sandbox "${sandbox}"?`;
+  return prompts.confirm(question, 'add --yes');
+}
+
+/** Sends the DELETEs, four at a time; one that fails does not stop the others. A signal stops what was not begun. */
+async function cancelAll(
+  context: Context,
+  client: SegmentJobsClient,
+  rows: readonly CancelRow[],
+): Promise<readonly CancelRow[]> {
+  return inParallel(rows, requestsAtOnce, async (row): Promise<CancelRow> => {
+    if (row.outcome !== 'requested') return row;
+    try {
+      context.signal.throwIfAborted();
+      const settled = await client.cancel(row.id);
+      return { ...row, status: settled?.status ?? 'CANCELLING' };
+    } catch (error) {
+      if (!(error instanceof SegjobsError)) throw error;
+      if (error.code === 'NOT_FOUND') return { id: row.id, outcome: 'missing' };
+      if (error.code === 'CONFLICT') return { ...row, outcome: 'finished', error };
+      return { ...row, outcome: 'failed', error };
+    }
+  });
+}
+
+function isUnderWay({ outcome }: CancelRow): boolean {
+  return outcome === 'requested' || outcome === 'already';
+}
+
+/** What happened to one job; for an only job a failure is left to the closing error. */
+function tell(output: Output, { id, outcome, status, error }: CancelRow, isOnly: boolean): void {
+  if (outcome === 'requested') output.note(`Marked job ${id} for cancellation; it is now ${status}.`);
+  if (outcome === 'already') output.note(`Job ${id} is ${status} already.`);
+  if (isOnly) return;
+  if (outcome === 'missing') output.warn(`Not found: ${id}`);
+  if (outcome === 'finished') output.warn(`Job ${id} is ${status} already; nothing was sent.`);
+  if (outcome === 'failed') output.warn(`Could not cancel ${id}: ${error?.message}${requestIdNote(error)}`);
+}
+
+function requestIdNote(error: SegjobsError | undefined): string {
+  return error?.requestId === undefined ? '' : ` (request id ${error.requestId})`;
+}
+
+async function printRows(output: Output, rows: readonly CancelRow[]): Promise<void> {
+  try {
+    await output.many(oneBatch(rows), cancelView, cancelFrame);
+  } catch (error) {
+    // The work is done: a reader that went away must not change what the exit code says of it.
+    if (!(error instanceof SegjobsError && error.code === 'READER_GONE')) throw error;
+  }
+}
+
+/** Tells a failure of the whole and returns its code: that of all jobs alike, else 12. */
+function tellEnd(output: Output, rows: readonly CancelRow[]): ExitCode {
+  const error = failureOf(rows);
+  if (error === undefined) return exitCodes.done;
+  output.error(error);
+  return error.exitCode;
+}
+
+function failureOf(rows: readonly CancelRow[]): SegjobsError | undefined {
+  const failures = rows.flatMap((row) => rowFailure(row) ?? []);
+  const [first] = failures;
+  if (first === undefined || rows.length === 1) return first;
+  const isAlike = failures.length === rows.length && new Set(failures.map(({ code }) => code)).size === 1;
+  const requested = rows.filter(isUnderWay).length;
+  return new SegjobsError(
+    isAlike ? first.code : 'PARTIAL',
+    `${requested} of ${rows.length} jobs are being cancelled`,
+    {
+      hint: first.hint,
+      details: { outcomes: Object.fromEntries(rows.map(({ id, outcome }) => [id, outcome])) },
+    },
+  );
+}
+
+function rowFailure({ id, outcome, status, error }: CancelRow): SegjobsError | undefined {
+  if (outcome === 'missing') return new SegjobsError('NOT_FOUND', `job ${id} was not found`);
+  if (outcome === 'finished') {
+    return new SegjobsError('CONFLICT', `job ${id} is ${status} already; nothing was sent`, {
+      hint: 'a finished job cannot be cancelled',
+    });
+  }
+  return outcome === 'failed'
+    ? (error ?? new SegjobsError('REFUSED', `job ${id} was not cancelled`))
+    : undefined;
+}

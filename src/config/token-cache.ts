@@ -1,0 +1,107 @@
+// Access tokens kept between commands: Adobe throttles integrations that ask for too many.
+
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { ensurePrivateDir, type Ownership, readRegular, removeFile, writeFileAtomic } from '../files.ts';
+import { faultOfHeaderValue, faultOfServiceUrl, normalScopes, originOf } from './checks.ts';
+import { defaultImsUrl, type Env, envValue } from './connection.ts';
+import { defaultScopes } from './credentials.ts';
+import type { Locations } from './locations.ts';
+import { isObject, own, type StoredProfile } from './stored.ts';
+
+interface CachedToken {
+  readonly accessToken: string;
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+  /** How long it was good for when it was minted, in milliseconds. */
+  readonly lifetimeMs: number;
+}
+
+export interface TokenCache {
+  /** The file, for locking beside it and for messages; `undefined` where there is no place for one. */
+  readonly path: string | undefined;
+  /** What is cached, expired or not; `undefined` when there is nothing usable. */
+  read(): Promise<CachedToken | undefined>;
+  /** Does nothing where the cache cannot be written: it only saves a request. */
+  write(token: CachedToken): Promise<void>;
+  /** Throws `LOCAL_IO` when a cached token cannot be removed. Says whether there was one. */
+  remove(): Promise<boolean>;
+}
+
+const maxTokenBytes = 128 * 1024;
+
+/**
+ * The cached token of one client, login host and set of scopes, in a file of mode 0600 whose name gives none of
+ * them away. A file that is not the user's own, or that others can read, counts as empty.
+ */
+export function createTokenCache(
+  facts: Ownership & {
+    readonly locations: Pick<Locations, 'cacheDir'>;
+    readonly clientId: string;
+    readonly imsUrl: string;
+    readonly scopes: string;
+  },
+): TokenCache {
+  const { locations, clientId, imsUrl, scopes, userId } = facts;
+  const directory = locations.cacheDir === undefined ? undefined : join(locations.cacheDir, 'tokens');
+  const name = createHash('sha256')
+    .update(JSON.stringify([clientId, imsUrl, scopes]))
+    .digest('hex');
+  const path = directory === undefined ? undefined : join(directory, `${name}.json`);
+  return {
+    path,
+    async read() {
+      if (path === undefined) return undefined;
+      try {
+        const file = readRegular(path, { maxBytes: maxTokenBytes, userId });
+        if (file === undefined || file.isOpenToOthers) return undefined;
+        return decodeToken(JSON.parse(file.bytes.toString('utf8')));
+      } catch {
+        return undefined;
+      }
+    },
+    async write({ accessToken, expiresAt, lifetimeMs }) {
+      if (path === undefined || directory === undefined) return;
+      try {
+        ensurePrivateDir(directory);
+        writeFileAtomic(path, `${JSON.stringify({ accessToken, expiresAt, lifetimeMs })}\n`, { userId });
+      } catch {
+        // A read-only home must not stop a command that already has its token.
+      }
+    },
+    async remove() {
+      return path !== undefined && removeFile(path);
+    },
+  };
+}
+
+function decodeToken(content: unknown): CachedToken | undefined {
+  if (!isObject(content)) return undefined;
+  const accessToken = own(content, 'accessToken');
+  const expiresAt = own(content, 'expiresAt');
+  if (typeof accessToken !== 'string' || faultOfHeaderValue(accessToken) !== undefined) return undefined;
+  const lifetimeMs = own(content, 'lifetimeMs');
+  if (typeof expiresAt !== 'number' || typeof lifetimeMs !== 'number') return undefined;
+  return { accessToken, expiresAt, lifetimeMs };
+}
+
+/**
+ * The cache that a profile's tokens lie in; `undefined` for one that has no client id, or URLs that cannot be used.
+ */
+export function tokenCacheOf(
+  profile: StoredProfile,
+  locations: Pick<Locations, 'cacheDir'>,
+  env: Env,
+  userId: number | undefined,
+): TokenCache | undefined {
+  const { clientId, imsUrl, scopes } = profile;
+  const text = envValue(env, 'SEGJOBS_IMS_URL') ?? imsUrl ?? defaultImsUrl;
+  if (clientId === undefined || faultOfServiceUrl(text) !== undefined) return undefined;
+  return createTokenCache({
+    locations,
+    clientId,
+    imsUrl: originOf(text),
+    scopes: normalScopes(scopes ?? defaultScopes),
+    userId,
+  });
+}

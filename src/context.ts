@@ -1,0 +1,271 @@
+// What a command is handed: settings, client, output, clock and prompts, each opened when first asked for.
+
+import type { ApiHost, SegmentJobsClient } from './api/client.ts';
+import type { TokenSource } from './api/token.ts';
+import type { Settings } from './config/settings.ts';
+import type { Locations, StoredConfig } from './config/store.ts';
+import { usageError } from './errors.ts';
+import type { OutputFormat } from './output/format.ts';
+import type { Output } from './output/output.ts';
+import type { Prompts } from './output/prompts.ts';
+import type { Terminal } from './output/terminal.ts';
+
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number;
+  /** Milliseconds from any fixed point; never jumps. */
+  monotonicMs(): number;
+  /** Rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Global flags, before or after the subcommand. */
+export interface GlobalFlags {
+  readonly output?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly sandbox?: string | undefined;
+  readonly quiet: boolean;
+  readonly noInput: boolean;
+  readonly noColor: boolean;
+  readonly debug: boolean;
+}
+
+/** The world outside, as `main.ts` or a test hands it in. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** The home directory of the operating system's account, or `undefined` where it has none. */
+  readonly homeDir: string | undefined;
+  readonly userId: number | undefined;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Aborted with a `SegjobsError` (INTERRUPTED, TERMINATED, HANGUP) when the process is told to stop. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+  /** How this very program is started: the node binary and the path of `bin/segjobs.js`. */
+  readonly launcher: readonly [string, string];
+  /** The exit code when a second Ctrl-C ends the process at once, where it is not the signal's own. */
+  setForcedExitCode(code: number | undefined): void;
+}
+
+export type OutputStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+};
+
+/** What every command gets. Each function opens its room on first use and hands out the same thing afterwards. */
+export interface Context {
+  readonly host: Host;
+  readonly globals: GlobalFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly random: () => number;
+  output(): Promise<Output>;
+  /** Where the tool keeps its files. */
+  locations(): Promise<Locations>;
+  config(): Promise<StoredConfig>;
+  settings(): Promise<Settings>;
+  client(): Promise<SegmentJobsClient>;
+  /** A client for settings that are not stored (yet). */
+  clientFor(settings: Settings): Promise<SegmentJobsClient>;
+  tokensFor(settings: Settings): Promise<TokenSource>;
+  prompts(): Promise<Prompts>;
+  /** All of stdin, as text, at most 64 MiB. */
+  readStdin(): Promise<string>;
+  /** A file the user named, as text; `-` is stdin. Throws a usage error when it cannot be read. */
+  readUserFile(path: string): Promise<string>;
+}
+
+/** The formats a command can print, so that another one is refused before anything happens. */
+export interface FormatRule {
+  readonly formats: readonly OutputFormat[];
+  /** What the refusal names: `segjobs cancel`, or `--fields`. */
+  readonly subject: string;
+}
+
+const maxInputBytes = 64 * 1024 * 1024;
+
+/** Builds the context of one command. Nothing is read and no room is loaded before it is asked for. */
+export function createContext(host: Host, globals: GlobalFlags, rules: readonly FormatRule[]): Context {
+  const { env, clock, signal } = host;
+
+  const locations = once(async () => {
+    const { locate } = await import('./config/store.ts');
+    return locate({ env, platform: host.platform, homeDir: host.homeDir });
+  });
+
+  const config = once(async () => {
+    const { readConfig } = await import('./config/store.ts');
+    return readConfig(await locations(), { userId: host.userId });
+  });
+
+  const terminals = once(async () => {
+    const { describeTerminal } = await import('./output/terminal.ts');
+    const describe = (stream: OutputStream): Terminal =>
+      describeTerminal({
+        isTty: stream.isTTY === true,
+        columns: stream.columns,
+        rows: stream.rows,
+        env,
+        noColorFlag: globals.noColor,
+      });
+    return { stdout: describe(host.stdout), stderr: describe(host.stderr) };
+  });
+
+  const output = once(async () => {
+    const [{ createOutput }, { resolveOutputFormat }, shown] = await Promise.all([
+      import('./output/output.ts'),
+      import('./config/settings.ts'),
+      terminals(),
+    ]);
+    const format = await resolveOutputFormat({
+      flag: globals.output,
+      profileFlag: globals.profile,
+      env,
+      config,
+      isTty: shown.stdout.isTty,
+      rules,
+    });
+    return createOutput({
+      format,
+      stdout: host.stdout,
+      stderr: host.stderr,
+      terminals: shown,
+      quiet: globals.quiet,
+      now: () => client.opened()?.serviceNow() ?? clock.now(),
+    });
+  });
+
+  const settings = once(async () => {
+    const { resolveSettings } = await import('./config/settings.ts');
+    const resolved = await resolveSettings({ flags: globals, env, config, readSecretFile: readUserFile });
+    const { warn } = await output();
+    for (const warning of resolved.warnings) warn(warning);
+    return resolved;
+  });
+
+  const apiHost = async (): Promise<ApiHost> => {
+    const { debug, note } = await output();
+    return {
+      clock,
+      signal,
+      random: host.random,
+      version: host.version,
+      waiting: note,
+      ...(globals.debug ? { debug } : {}),
+    };
+  };
+
+  const tokensFor = async (chosen: Settings): Promise<TokenSource> => {
+    const { credentials, clientId, imsUrl } = chosen;
+    const { createImsTokenSource, fixedToken } = await import('./api/token.ts');
+    if (credentials.kind === 'accessToken') return fixedToken(credentials.accessToken);
+    const { createTokenCache } = await import('./config/token-cache.ts');
+    const cache = createTokenCache({
+      locations: await locations(),
+      clientId,
+      imsUrl,
+      scopes: credentials.scopes,
+      userId: host.userId,
+    });
+    return createImsTokenSource(
+      {
+        clientId,
+        imsUrl,
+        clientSecrets: credentials.clientSecrets,
+        scopes: credentials.scopes,
+        httpTimeoutMs: chosen.httpTimeoutMs,
+        maxRetries: chosen.maxRetries,
+        cache,
+      },
+      await apiHost(),
+    );
+  };
+
+  const clientFor = async (chosen: Settings): Promise<SegmentJobsClient> => {
+    const [{ createClient }, tokens] = await Promise.all([import('./api/client.ts'), tokensFor(chosen)]);
+    return createClient(chosen, tokens, await apiHost());
+  };
+
+  const client = once(async () => clientFor(await settings()));
+
+  const prompts = once(async () => {
+    const { createPrompts } = await import('./output/prompts.ts');
+    return createPrompts({
+      stdin: host.stdin,
+      stderr: host.stderr,
+      noInput: globals.noInput,
+      signal,
+    });
+  });
+
+  const readStdin = once(async () => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const stop = () => (host.stdin as Partial<{ destroy(): void }>).destroy?.();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      for await (const chunk of host.stdin) {
+        const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Buffer);
+        size += bytes.length;
+        if (size > maxInputBytes) throw usageError('stdin holds more than 64 MiB', 'give a shorter list');
+        chunks.push(bytes);
+      }
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw cause;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+    signal.throwIfAborted();
+    return Buffer.concat(chunks).toString('utf8');
+  });
+
+  const readUserFile = async (path: string): Promise<string> => {
+    if (path === '-') return readStdin();
+    const { readInput } = await import('./files.ts');
+    return readInput(path, { maxBytes: maxInputBytes });
+  };
+
+  return {
+    host,
+    globals,
+    env,
+    clock,
+    signal,
+    random: host.random,
+    output,
+    locations,
+    config,
+    settings,
+    client,
+    clientFor,
+    tokensFor,
+    prompts,
+    readStdin,
+    readUserFile,
+  };
+}
+
+type Once<T> = (() => Promise<T>) & {
+  /** What was opened, if it was and is ready. */ opened(): T | undefined;
+};
+
+/** Opens on the first call; later and concurrent calls get the same one. */
+function once<T>(open: () => Promise<T>): Once<T> {
+  let opening: Promise<T> | undefined;
+  let value: T | undefined;
+  const get = () => {
+    opening ??= open().then((opened) => {
+      value = opened;
+      return opened;
+    });
+    return opening;
+  };
+  return Object.assign(get, { opened: () => value });
+}

@@ -1,0 +1,254 @@
+// The loop of a watch: asks for all unfinished jobs at once, at growing intervals, until every one has ended.
+// Clock, chance and the poll itself are handed in, so that hours of watching are tested in milliseconds.
+
+import type { SegjobsError } from '../errors.ts';
+import type { SegmentJob } from './job.ts';
+import type { Ending, UnreadableId, WatchEvent, WatchTally } from './watch-events.ts';
+import { endsFirstPoll, isContactLost, passingFailure } from './watch-failures.ts';
+import { createWatchLedger, isBadEnd, type PollAnswer } from './watch-ledger.ts';
+import { exitCodeOfWatch, type WatchGoal } from './watch-outcome.ts';
+import { createPollSchedule } from './watch-schedule.ts';
+
+interface WatchClock {
+  /** Milliseconds from any fixed point; never jumps. */
+  monotonicMs(): number;
+  /** Unix ms on the service's clock, local time until it has answered once. */
+  serviceNow(): number;
+  /** Rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface WatchOptions {
+  /** `Infinity` for no limit; 0 looks once. */
+  readonly timeoutMs: number;
+  /** Taken as it is; `undefined` adapts: 5 s growing ×1.5 to 60 s, ±10 %. */
+  readonly intervalMs?: number | undefined;
+  /** End at the first FAILED or CANCELLED. */
+  readonly failFast?: boolean | undefined;
+  readonly goal?: WatchGoal | undefined;
+}
+
+export interface WatchRequest {
+  /** In the order of the result; an id given twice is watched once. */
+  readonly ids: readonly string[];
+  /**
+   * Reads the jobs of these ids. Throws a `SegjobsError` when nothing was learned; `retryAfterSeconds` on it
+   * moves the next poll. The signal is aborted when the answer is no longer wanted.
+   */
+  readonly poll: (ids: readonly string[], signal: AbortSignal) => Promise<PollAnswer>;
+  readonly clock: WatchClock;
+  /** From [0, 1). */
+  readonly random: () => number;
+  /** Aborted with a `SegjobsError` when the watch is to stop. */
+  readonly signal: AbortSignal;
+  readonly options: WatchOptions;
+  /** A job this command has made, or found to be made already, which the service may not show at once. */
+  readonly created?: { readonly job: SegmentJob; readonly isReused: boolean } | undefined;
+  /** Ids already known not to exist: not asked for again. */
+  readonly absent?: readonly string[] | undefined;
+}
+
+/** How long an id that no answer has named yet is waited for: a new job can be late to show. */
+const unseenToleranceMs = 60_000;
+const heartbeatMs = 60_000;
+/** How long the first event waits for the service to tell the time: the local clock may be wrong by years. */
+const openingMs = 2000;
+/** A poll still under way when the time is up gets this much longer. */
+const lastPollGraceMs = 5_000;
+
+type Look =
+  | { readonly kind: 'answer'; readonly answer: PollAnswer }
+  | { readonly kind: 'failure'; readonly error: unknown };
+
+/**
+ * Follows the jobs and tells what happens; the last event is `watch.ended`, which carries the exit code.
+ * One poll asks for all unfinished ids; an id that has ended is never asked for again. When the time is up in the
+ * middle of an interval, one last look is taken. Throws only what a later poll could not mend (a bug, a full disk).
+ */
+export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEvent, void, undefined> {
+  const { clock, signal, options } = request;
+  const looksOnce = options.timeoutMs === 0;
+  const ledger = createWatchLedger(request.ids, {
+    ...(request.created === undefined ? {} : { created: [request.created.job] }),
+    ...(request.absent === undefined ? {} : { absent: request.absent }),
+  });
+  const schedule = createPollSchedule(options.intervalMs, request.random);
+  const startMs = clock.monotonicMs();
+  /** The start on the service's clock, known once it has answered. */
+  let serviceStartMs: number | undefined;
+  let lastToldMs = startMs;
+  let lastGoodMs = startMs;
+  let polls = 0;
+  let failedPolls = 0;
+
+  const elapsedMs = () => {
+    const local = clock.monotonicMs() - startMs;
+    return serviceStartMs === undefined ? local : Math.max(local, clock.serviceNow() - serviceStartMs);
+  };
+  const facts = () => {
+    lastToldMs = clock.monotonicMs();
+    return { atMs: clock.serviceNow(), elapsedMs: elapsedMs() };
+  };
+  const heartbeat = (nextPollAtMs: number | undefined): WatchEvent => ({
+    ...facts(),
+    type: 'watch.heartbeat',
+    tally: ledger.tally(),
+    failedPolls,
+    nextPollInMs: nextPollAtMs === undefined ? undefined : Math.max(0, nextPollAtMs - clock.monotonicMs()),
+  });
+
+  let isOpen = false;
+  function* open(): Generator<WatchEvent, void, undefined> {
+    if (isOpen) return;
+    isOpen = true;
+    const { timeoutMs, intervalMs } = options;
+    const ids = ledger.jobs().map(({ id }) => id);
+    yield { ...facts(), type: 'watch.started', ids, timeoutMs, intervalMs };
+  }
+
+  /** Waits for the work to settle or for the moment to come, and tells a heartbeat for every silent minute. */
+  async function* hold(
+    work: Promise<unknown> | undefined,
+    untilMs: number,
+    nextPollAtMs: number | undefined,
+  ): AsyncGenerator<WatchEvent, 'settled' | 'elapsed' | 'stopped', undefined> {
+    for (;;) {
+      if (signal.aborted) return 'stopped';
+      const now = clock.monotonicMs();
+      if (now >= untilMs) return 'elapsed';
+      if (now >= startMs + openingMs) yield* open();
+      if (now >= lastToldMs + heartbeatMs) yield heartbeat(nextPollAtMs);
+      const tellsAtMs = isOpen ? lastToldMs + heartbeatMs : startMs + openingMs;
+      const isSettled = await settlesWithin(Math.min(untilMs, tellsAtMs) - now, work);
+      if (isSettled && !signal.aborted) return 'settled';
+    }
+  }
+
+  async function settlesWithin(ms: number, work: Promise<unknown> | undefined): Promise<boolean> {
+    const alarm = new AbortController();
+    const stop = () => alarm.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    const pause = clock.sleep(Math.max(0, ms), alarm.signal).then(
+      () => false,
+      () => false,
+    );
+    try {
+      return await (work === undefined ? pause : Promise.race([work.then(() => true), pause]));
+    } finally {
+      signal.removeEventListener('abort', stop);
+      alarm.abort();
+    }
+  }
+
+  /** One poll, or how the watch ended while it was under way. */
+  async function* look(asked: readonly string[]): AsyncGenerator<WatchEvent, Look | Ending, undefined> {
+    const abandon = new AbortController();
+    const looking: Promise<Look> = request.poll(asked, abandon.signal).then(
+      (answer) => ({ kind: 'answer', answer }),
+      (error: unknown) => ({ kind: 'failure', error }),
+    );
+    const leftMs = looksOnce ? Number.POSITIVE_INFINITY : Math.max(0, options.timeoutMs - elapsedMs());
+    try {
+      const how = yield* hold(looking, clock.monotonicMs() + leftMs + lastPollGraceMs, undefined);
+      if (how === 'settled') return await looking;
+      return how === 'stopped' ? stopped() : { kind: 'timeout' };
+    } finally {
+      abandon.abort();
+    }
+  }
+
+  const stopped = (): Ending => ({ kind: 'stopped', error: signal.reason as SegjobsError });
+
+  async function* follow(): AsyncGenerator<WatchEvent, Ending, undefined> {
+    for (let isLastLook = looksOnce; ; ) {
+      if (signal.aborted) return stopped();
+      const asked = ledger.unfinished();
+      if (asked.length === 0) return { kind: 'finished' };
+      const begunMs = elapsedMs();
+      const seen = yield* look(asked);
+      // Only an answer that holds a job has surely told the time: that none exists can be a 404.
+      if (seen.kind === 'answer' && seen.answer.jobs.size > 0) {
+        serviceStartMs ??= clock.serviceNow() - (clock.monotonicMs() - startMs);
+      }
+      yield* open();
+      if (seen.kind !== 'answer' && seen.kind !== 'failure') return seen;
+      if (signal.aborted) return stopped();
+      polls++;
+      const nowMs = clock.monotonicMs();
+      let retryAfterMs: number | undefined;
+      let failure: SegjobsError | undefined;
+      let unread: readonly (readonly [string, UnreadableId])[] = [];
+
+      if (seen.kind === 'failure') {
+        failure = passingFailure(seen.error);
+        if (polls === 1 && endsFirstPoll(failure)) return { kind: 'refused', error: failure };
+        if (looksOnce) return { kind: 'lostContact', error: failure };
+        failedPolls++;
+        if (isContactLost(failedPolls, nowMs - lastGoodMs)) return { kind: 'lostContact', error: failure };
+        if (failure.retryAfterSeconds !== undefined) retryAfterMs = failure.retryAfterSeconds * 1000;
+      } else {
+        failedPolls = 0;
+        lastGoodMs = nowMs;
+        const changes = ledger.take(asked, seen.answer, {
+          monotonicMs: nowMs,
+          givesUpUnseen: looksOnce || begunMs >= unseenToleranceMs,
+          givesUpUnreadable: looksOnce,
+        });
+        for (const change of changes) yield { ...facts(), ...change };
+        if (options.failFast === true && changes.some(isBadEnd)) return { kind: 'failFast' };
+        const open = new Set(ledger.unfinished());
+        if (open.size === 0) return { kind: 'finished' };
+        unread = [...seen.answer.failed].filter(([id]) => open.has(id));
+      }
+
+      if (looksOnce) return { kind: 'lookedOnce' };
+      const leftMs = options.timeoutMs - elapsedMs();
+      if (leftMs <= 0 || isLastLook) {
+        if (failure !== undefined) yield failedPoll(failure, undefined, undefined);
+        return { kind: 'timeout' };
+      }
+      const next = schedule.next({ leftMs, retryAfterMs });
+      isLastLook = next.isLast;
+      const dueMs = clock.monotonicMs() + next.waitMs;
+      const nextPollInMs = next.polls ? next.waitMs : undefined;
+      if (failure !== undefined) yield failedPoll(failure, undefined, nextPollInMs);
+      const firstUnread = unread[0];
+      if (firstUnread !== undefined) {
+        yield failedPoll(
+          firstUnread[1],
+          unread.map(([id]) => id),
+          nextPollInMs,
+        );
+      }
+      yield waiting(next.waitMs);
+      if ((yield* hold(undefined, dueMs, next.polls ? dueMs : undefined)) === 'stopped') return stopped();
+      if (!next.polls) return { kind: 'timeout' };
+    }
+  }
+
+  function failedPoll(
+    error: SegjobsError | UnreadableId,
+    ids: readonly string[] | undefined,
+    nextPollInMs: number | undefined,
+  ): WatchEvent {
+    const silentMs = clock.monotonicMs() - lastGoodMs;
+    return { ...facts(), type: 'poll.failed', error, ids, failedPolls, silentMs, nextPollInMs };
+  }
+
+  /** Told to the views after every poll; not an event of its own, so it does not put off the heartbeat. */
+  function waiting(nextPollInMs: number): WatchEvent {
+    const tally: WatchTally = ledger.tally();
+    const atMs = clock.serviceNow();
+    return { type: 'watch.waiting', atMs, elapsedMs: elapsedMs(), tally, failedPolls, nextPollInMs };
+  }
+
+  if (request.created !== undefined) {
+    yield { ...facts(), type: 'job.created', ...request.created };
+    yield* open();
+  }
+  const ending = yield* follow();
+  yield* open();
+  const jobs = ledger.jobs();
+  const exitCode = exitCodeOfWatch(ending, jobs, options.goal ?? 'success');
+  yield { ...facts(), type: 'watch.ended', ending, exitCode, tally: ledger.tally(), jobs };
+}

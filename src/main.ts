@@ -1,0 +1,198 @@
+// The composition root: the only file that touches the process, its signals and real timers.
+
+import { userInfo } from 'node:os';
+import { type Clock, type Context, createContext, type GlobalFlags, type Host } from './context.ts';
+import { type ErrorCode, exitCodes, SegjobsError } from './errors.ts';
+import { formatAskedFor, readCommandLine } from './program.ts';
+
+declare const SEGJOBS_VERSION: string;
+
+const version = typeof SEGJOBS_VERSION === 'string' ? SEGJOBS_VERSION : '0.0.0-development';
+/** npm and some shells deliver one Ctrl-C twice; only a later second one means "leave at once". */
+const sameKeypressMs = 100;
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Runs one command line and returns its exit code; the caller sets `process.exitCode` and lets the streams drain. */
+export async function main(process: NodeJS.Process): Promise<number> {
+  const { signal, setForcedExitCode } = listenForSignals(process);
+  const host: Host = {
+    env: process.env,
+    platform: process.platform,
+    homeDir: accountHome(),
+    userId: process.getuid?.(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock: realClock,
+    random: Math.random,
+    signal,
+    version,
+    launcher: [process.execPath, process.argv[1] ?? ''],
+    setForcedExitCode,
+  };
+  // A reader that went away is told to the writer by its own callback; without a listener it would crash here.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  process.on('uncaughtException', (error) => {
+    void report(host, process.argv.slice(2), undefined, error).finally(() =>
+      process.exit(exitCodes.internal),
+    );
+  });
+  return run(host, process.argv.slice(2));
+}
+
+/** Runs one command line in the given world. Never throws: a failure is printed and becomes its exit code. */
+export async function run(host: Host, argv: readonly string[]): Promise<number> {
+  let context: Context | undefined;
+  try {
+    const request = readCommandLine(argv, { version: host.version, columns: helpColumns(host) });
+    if (request.kind === 'text') {
+      await writeText(host, request.text);
+      return exitCodes.done;
+    }
+    const isDebug = request.globals.debug || isOn(host.env['SEGJOBS_DEBUG']);
+    context = createContext(host, { ...request.globals, debug: isDebug }, request.rules);
+    return await request.command.run(context, request.call);
+  } catch (error) {
+    return report(host, argv, context, error);
+  }
+}
+
+/** Prints a failure in the format of the command line and returns its exit code. */
+async function report(
+  host: Host,
+  argv: readonly string[],
+  context: Context | undefined,
+  thrown: unknown,
+): Promise<number> {
+  const error = thrown instanceof SegjobsError ? thrown : internalError(thrown);
+  // A reader that has what it wanted (`| head`) is no failure; commands that must say otherwise do so themselves.
+  if (error.code === 'READER_GONE') return exitCodes.done;
+  const isDebug = isOn(host.env['SEGJOBS_DEBUG']) || argv.includes('--debug');
+  const output = await (context?.output() ?? Promise.reject(error)).catch(() => {
+    const globals = { ...quietGlobals, noColor: argv.includes('--no-color') };
+    return createContext(
+      { ...host, env: withoutConfig(host) },
+      { ...globals, output: errorFormat(argv, host) },
+      [],
+    ).output();
+  });
+  output.error(error, isDebug ? stackOf(error) : undefined);
+  return error.exitCode;
+}
+
+const quietGlobals: GlobalFlags = { quiet: false, noInput: true, noColor: false, debug: false };
+
+/** The format that errors are printed in when the settings could not be read: the flag's, the variable's, or text. */
+function errorFormat(argv: readonly string[], host: Host): string {
+  const asked = formatAskedFor(argv) ?? host.env['SEGJOBS_OUTPUT'];
+  return asked === 'json' || asked === 'ndjson' ? asked : 'tsv';
+}
+
+function withoutConfig(host: Host): Host['env'] {
+  return { ...host.env, SEGJOBS_OUTPUT: undefined, SEGJOBS_PROFILE: undefined };
+}
+
+function internalError(cause: unknown): SegjobsError {
+  const what = cause instanceof Error ? cause.message : String(cause);
+  return new SegjobsError('INTERNAL', `unexpected problem: ${what.split('\n')[0] ?? ''}`, {
+    hint: 'this is a bug in segjobs; run again with --debug and report what it prints',
+    cause,
+  });
+}
+
+function stackOf(error: SegjobsError): string | undefined {
+  const { cause } = error;
+  return cause instanceof Error && cause.stack !== undefined
+    ? `${error.stack}\ncaused by ${cause.stack}`
+    : error.stack;
+}
+
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value !== 'false';
+}
+
+function helpColumns(host: Host): number {
+  const forced = Number(host.env['COLUMNS']);
+  if (Number.isInteger(forced) && forced > 0) return forced;
+  return host.stdout.isTTY === true && host.stdout.columns ? host.stdout.columns : 80;
+}
+
+function writeText(host: Host, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    host.stdout.write(text, (problem) => {
+      if (problem == null) resolve();
+      else if ((problem as NodeJS.ErrnoException).code === 'EPIPE')
+        reject(new SegjobsError('READER_GONE', 'the reader went away'));
+      else
+        reject(
+          new SegjobsError('LOCAL_IO', `could not write to stdout: ${problem.message}`, { cause: problem }),
+        );
+    });
+  });
+}
+
+/** The home directory of the account, not of the environment; a container may have no entry for its user. */
+function accountHome(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined;
+  }
+}
+
+const realClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', stop);
+          resolve();
+        },
+        Math.min(Math.max(0, ms), longestTimerMs),
+      );
+      signal?.addEventListener('abort', stop, { once: true });
+    }),
+};
+
+const codeOfSignal = {
+  SIGINT: 'INTERRUPTED',
+  SIGTERM: 'TERMINATED',
+  SIGHUP: 'HANGUP',
+} as const satisfies Record<string, ErrorCode>;
+
+/** Turns the first signal into an abort that commands can answer; a second one leaves at once. */
+function listenForSignals(process: NodeJS.Process): {
+  signal: AbortSignal;
+  setForcedExitCode: (code: number | undefined) => void;
+} {
+  const controller = new AbortController();
+  let forced: number | undefined;
+  let firstAt: number | undefined;
+  for (const [name, code] of Object.entries(codeOfSignal)) {
+    process.on(name, () => {
+      const now = performance.now();
+      if (firstAt === undefined) {
+        firstAt = now;
+        controller.abort(new SegjobsError(code, `stopped by ${name}`));
+      } else if (now - firstAt > sameKeypressMs) {
+        process.exit(forced ?? (controller.signal.reason as SegjobsError).exitCode);
+      }
+    });
+  }
+  return {
+    signal: controller.signal,
+    setForcedExitCode: (code) => {
+      forced = code;
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// The page a person reads about one job: what became of it, what it evaluated, and how large the audiences are.
+
+import { isFinal, type SegmentJob } from '../jobs/job.ts';
+import { safeText } from '../safe-text.ts';
+import { errorLine, paintStatus, shownDurationMs } from './job-words.ts';
+import { segmentsSection } from './segments-section.ts';
+import { countText, durationText, timeText, unknown } from './text.ts';
+import type { Look } from './view.ts';
+import { cutToWidth, padEnd, wrapText } from './width.ts';
+
+/** Where the width is unknown. */
+const assumedWidth = 100;
+const widest = 120;
+const narrowest = 40;
+/** What people copy (ids) is not cut below this, even where a line then breaks. */
+const longestValue = 128;
+const mostErrors = 10;
+
+/** The page, without a final line break. A section that has nothing to say is left out. */
+export function jobPage(job: SegmentJob, look: Look): string {
+  const { columns } = look.terminal;
+  const width = columns === 0 ? assumedWidth : Math.min(widest, Math.max(narrowest, columns));
+  const sections = [
+    headline(job, look),
+    factLines(job, look),
+    errorsSection(job, look, width),
+    segmentsSection(job, look.terminal.paint, width),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map((line) => line.trimEnd()).join('\n'))
+    .join('\n\n');
+}
+
+function headline(job: SegmentJob, { terminal: { paint } }: Look): string[] {
+  const id = cutToWidth(safeText(job.id), longestValue);
+  const status = safeText(job.status ?? '').trim() || 'status unknown';
+  return [`${paint.strong(id)}  ${paintStatus(cutToWidth(status, 40), job.status, paint)}`];
+}
+
+function factLines(job: SegmentJob, { now, terminal: { paint } }: Look): string[] {
+  const { sandbox, metrics } = job;
+  const duration = durationText(shownDurationMs(job, now));
+  const segmentation = metrics?.profileSegmentationTime?.totalTimeInMs;
+  const durationWords = [
+    duration === unknown || isFinal(job) ? duration : `${duration} so far`,
+    ...(segmentation === undefined || duration === unknown
+      ? []
+      : [`${durationText(segmentation)} of it segmentation`]),
+  ].join(', ');
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['Created', timeText(job.creationTime)],
+    [isFinal(job) ? 'Finished' : 'Updated', timeText(job.updateTime)],
+    ['Duration', durationWords],
+    ['Profiles', countText(metrics?.totalProfiles)],
+    ['Source', job.source],
+    [
+      'Sandbox',
+      sandbox?.sandboxName &&
+        [sandbox.sandboxName, sandbox.type && `(${sandbox.type})`].filter(Boolean).join(' '),
+    ],
+    ['Org', job.imsOrgId],
+    ['Schema', job.schema?.name],
+    ['Schedule', job.properties?.scheduleId],
+    ['Run', job.properties?.runId],
+    ['Batch', job.batchId],
+    ['Request id', job.requestId],
+  ];
+  return facts.flatMap(([label, value]) => {
+    const shown = safeText(value ?? '').trim();
+    if (shown === '' || shown === unknown) return [];
+    return `  ${paint.muted(padEnd(label, 12))}${cutToWidth(shown, longestValue)}`;
+  });
+}
+
+function errorsSection(job: SegmentJob, { terminal: { paint } }: Look, width: number): string[] {
+  const messages = job.errors.map((error) => safeText(errorLine(error)).trim()).filter((text) => text !== '');
+  if (messages.length === 0) return [];
+  const lines = messages
+    .slice(0, mostErrors)
+    .flatMap((message) =>
+      wrapText(message, width - 4, 6).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`)),
+    );
+  if (messages.length > mostErrors)
+    lines.push(paint.muted(`  … ${messages.length - mostErrors} more (-o json)`));
+  else if (job.errors.some(({ callStack }) => callStack)) lines.push(paint.muted('  call stack: -o json'));
+  return [paint.strong('Errors'), '', ...lines];
+}

@@ -1,0 +1,44 @@
+// Documents and streams of JSON, put together from the very text that the service sent.
+
+import { compactJson, createJsonIndenter, indentJson, quoteJson } from '../lossless-json.ts';
+import type { RecordWriter } from './records.ts';
+import type { DocumentFrame, RecordView } from './view.ts';
+
+/** One document with a line break: indented on a terminal, compact elsewhere. */
+export function jsonDocument(json: string, isIndented: boolean): string {
+  const compact = compactJson(json);
+  return `${isIndented ? indentJson(compact) : compact}\n`;
+}
+
+/** One document around all items. Where the items break off it is left unclosed, so that no parser takes it. */
+export function documentWriter<T>(
+  view: RecordView<T>,
+  frame: DocumentFrame<T>,
+  isIndented: boolean,
+): RecordWriter<T> {
+  const indenter = createJsonIndenter();
+  const laidOut = (fragment: string) => (isIndented ? indenter.write(fragment) : fragment);
+  let isFirst = true;
+  const member = (item: T) => {
+    const separator = isFirst ? '' : ',';
+    isFirst = false;
+    const key = frame.key === undefined ? '' : `${quoteJson(frame.key(item))}:`;
+    return `${separator}${key}${compactJson(view.json(item))}`;
+  };
+  return {
+    start: () => laidOut(compactJson(frame.head)),
+    records: (items) => items.map((item) => laidOut(member(item))).join(''),
+    end: () => `${laidOut(compactJson(frame.tail()))}\n`,
+    breakOff: () => '\n',
+  };
+}
+
+/** One item a line. */
+export function lineWriter<T>(view: RecordView<T>): RecordWriter<T> {
+  return {
+    start: () => '',
+    records: (items) => items.map((item) => `${compactJson(view.json(item))}\n`).join(''),
+    end: () => '',
+    breakOff: () => '',
+  };
+}

@@ -1,0 +1,214 @@
+// The only place that chooses a format: commands hand over what there is, and this room decides how it looks.
+
+import type { SegjobsError } from '../errors.ts';
+import { quoteJson } from '../lossless-json.ts';
+import { safeText } from '../safe-text.ts';
+import { errorText } from './error-text.ts';
+import type { OutputFormat } from './format.ts';
+import { jsonDocument } from './json.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { createRecordWriter, type RecordWriter } from './records.ts';
+import { createSink } from './sink.ts';
+import type { Terminal } from './terminal.ts';
+import { tsvValue } from './tsv.ts';
+import type { DocumentFrame, Look, RecordView } from './view.ts';
+import { padEnd, visibleWidth } from './width.ts';
+
+export {
+  type DocumentFrame,
+  ownListFrame,
+  ownResultsFrame,
+  type RecordView,
+  selectColumns,
+} from './view.ts';
+
+/** A flat object of our own. */
+type Facts = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface Output {
+  readonly format: OutputFormat;
+  readonly terminals: Terminals;
+  /** Whether a spinner or a live region may be drawn on stderr: it is a terminal, not a CI log, and not `-q`. */
+  readonly canAnimate: boolean;
+  /** One item. */
+  one<T>(item: T, view: RecordView<T>): Promise<void>;
+  /**
+   * Many items, streamed batch by batch. The first batch is taken before the first byte is written.
+   * When the source throws later, what was printed ends at a whole record (a table with `… incomplete`, a json
+   * document left unclosed) and the error goes on. Returns how many were printed.
+   */
+  many<T>(
+    batches: AsyncIterable<readonly T[]>,
+    view: RecordView<T>,
+    frame: DocumentFrame<T>,
+  ): Promise<number>;
+  /**
+   * A flat object: in json one object with `schemaVersion` before the rest, as a table aligned lines (`-` for null),
+   * else `key⇥value` lines (empty for null).
+   */
+  facts(facts: Facts): Promise<void>;
+  /** One bare value, as a line: `auth token`, `config get`. In json and ndjson: a JSON string. */
+  value(text: string): Promise<void>;
+  /** The text given, as it is, to stdout: completion scripts, `export` lines, events already in JSON. */
+  raw(text: string): Promise<void>;
+  /**
+   * Text on stderr that `-q` silences. May hold line breaks; other control characters are dropped, and only then
+   * does `style` colour each line.
+   */
+  note(text: string, style?: (line: string) => string): void;
+  /** Text on stderr that nothing silences. */
+  warn(text: string): void;
+  /** Text on stderr that `-q` does not silence either: hand it on only under `--debug`. */
+  debug(text: string): void;
+  /** From here on notes and warnings are silent: stdout carries a stream of events that tells everything itself. */
+  hush(): void;
+  /** A wait that is shown while it lasts: a spinner on a terminal, nothing elsewhere. */
+  progress(text: string): Progress;
+  /** Prints a failure on stderr: text, or one last line of JSON with json and ndjson. */
+  error(error: SegjobsError, stack?: string): void;
+}
+
+interface Terminals {
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+}
+
+export interface OutputOptions {
+  readonly format: OutputFormat;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  readonly terminals: Terminals;
+  /** `-q`. */
+  readonly quiet: boolean;
+  /** Unix ms on the service's clock. */
+  readonly now: () => number;
+}
+
+/** Records are turned into text and written in groups of this many: memory stays flat and a slow reader is heeded. */
+const recordsPerWrite = 100;
+
+const lone: DocumentFrame<unknown> = { head: '[', tail: () => ']' };
+
+/**
+ * Writing stdout throws `READER_GONE` when its reader went away and `LOCAL_IO` when it cannot be written; stderr
+ * never throws. The functions may be taken off the object.
+ */
+export function createOutput(options: OutputOptions): Output {
+  const { format, terminals, quiet } = options;
+  const { paint } = terminals.stderr;
+  const stdout = createSink(options.stdout, 'stdout');
+  const stderr = createSink(options.stderr, 'stderr');
+  const look = (): Look => ({ now: options.now(), terminal: terminals.stdout });
+  const isJson = format === 'json' || format === 'ndjson';
+  const isIndented = format === 'json' && terminals.stdout.isTty;
+  const canAnimate = terminals.stderr.canAnimate && !quiet;
+  let isHushed = false;
+
+  async function one<T>(item: T, view: RecordView<T>): Promise<void> {
+    if (isJson) return stdout.write(jsonDocument(view.json(item), isIndented));
+    if (format === 'table' && view.page !== undefined) return stdout.write(`${view.page(item, look())}\n`);
+    const writer = await createRecordWriter(format, view, lone, look);
+    return stdout.write(writer.records([item]));
+  }
+
+  async function many<T>(
+    batches: AsyncIterable<readonly T[]>,
+    view: RecordView<T>,
+    frame: DocumentFrame<T>,
+  ): Promise<number> {
+    const writer = await createRecordWriter(format, view, frame, look);
+    const source = batches[Symbol.asyncIterator]();
+    let printed = 0;
+    let isExhausted = false;
+    const next = async () => {
+      try {
+        const step = await source.next();
+        isExhausted = step.done === true;
+        return step;
+      } catch (error) {
+        isExhausted = true;
+        throw error;
+      }
+    };
+    try {
+      let step = await next();
+      await stdout.write(writer.start());
+      while (step.done !== true) {
+        await writeRecords(writer, step.value);
+        printed += step.value.length;
+        step = await nextOrBreakOff(next, writer);
+      }
+      await stdout.write(writer.end());
+    } finally {
+      if (!isExhausted) await source.return?.();
+    }
+    return printed;
+  }
+
+  async function writeRecords<T>(writer: RecordWriter<T>, items: readonly T[]): Promise<void> {
+    for (let at = 0; at < items.length; at += recordsPerWrite) {
+      await stdout.write(writer.records(items.slice(at, at + recordsPerWrite)));
+    }
+  }
+
+  async function nextOrBreakOff<S, T>(next: () => Promise<S>, writer: RecordWriter<T>): Promise<S> {
+    try {
+      return await next();
+    } catch (error) {
+      // The failure that counts is the source's, whatever becomes of this last line.
+      await stdout.write(writer.breakOff()).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async function facts(given: Facts): Promise<void> {
+    if (isJson) return stdout.write(jsonDocument(quoteJson({ schemaVersion: 1, ...given }), isIndented));
+    if (format !== 'table') {
+      const lines = Object.entries(given).map(
+        ([key, value]) => `${tsvValue(key)}\t${tsvValue(String(value ?? ''))}\n`,
+      );
+      return stdout.write(lines.join(''));
+    }
+    const { muted } = terminals.stdout.paint;
+    const pairs = Object.entries(given).map(
+      ([key, value]) => [safeText(key), safeText(String(value ?? ''))] as const,
+    );
+    const width = Math.max(0, ...pairs.map(([key]) => visibleWidth(key)));
+    const lines = pairs.map(
+      ([key, shown]) => `${muted(padEnd(key, width))}  ${shown === '' ? muted('-') : shown}\n`,
+    );
+    return stdout.write(lines.join(''));
+  }
+
+  const tell = (text: string, style: (line: string) => string) =>
+    stderr.tell(
+      text
+        .split('\n')
+        .map((line) => `${style(safeText(line))}\n`)
+        .join(''),
+    );
+
+  return {
+    format,
+    terminals,
+    canAnimate,
+    one,
+    many,
+    facts,
+    value: (text) => stdout.write(isJson ? `${quoteJson(text)}\n` : `${safeText(text)}\n`),
+    raw: (text) => stdout.write(text),
+    note: (text, style = (line) => line) => {
+      if (!quiet && !isHushed) tell(text, style);
+    },
+    warn: (text) => {
+      if (!isHushed) tell(text, paint.warn);
+    },
+    hush: () => {
+      isHushed = true;
+    },
+    debug: (text) => tell(text, paint.muted),
+    progress: (text) =>
+      createProgress(text, canAnimate ? { stream: options.stderr, terminal: terminals.stderr } : undefined),
+    error: (error, stack) => stderr.tell(errorText(error, { format, paint, stack })),
+  };
+}

@@ -1,0 +1,316 @@
+// The command tree: turns declared commands into a parser, and the command line into one call or one text.
+
+import { CommanderError, Option, Command as Parser } from 'commander';
+import { commands } from './commands/all.ts';
+import type { Call, Command, CommandGroup, Flag, LeafCommand } from './commands/command.ts';
+import { helpTopics } from './commands/help-topics.ts';
+import type { FormatRule, GlobalFlags } from './context.ts';
+import { SegjobsError, usageError } from './errors.ts';
+import { renderHelp } from './help.ts';
+import { outputFormats } from './output/format.ts';
+import { safeText } from './safe-text.ts';
+import { nearest } from './suggestions.ts';
+
+/** What a command line asks for. */
+export type Request =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'call';
+      readonly command: LeafCommand;
+      readonly call: Call;
+      readonly globals: GlobalFlags;
+      readonly rules: readonly FormatRule[];
+    };
+
+export interface Facts {
+  readonly version: string;
+  /** Columns of the terminal the help is for; 80 where unknown. */
+  readonly columns: number;
+}
+
+/** Flags that stand before or after any command. */
+export const globalFlags: readonly { readonly usage: string; readonly summary: string }[] = [
+  {
+    usage: '-o, --output <format>',
+    summary: `${outputFormats.join(', ')} (default: table on a terminal, tsv elsewhere)`,
+  },
+  { usage: '--json', summary: 'short for --output json' },
+  { usage: '-p, --profile <name>', summary: 'use this profile, and no AEP_* variable' },
+  { usage: '--sandbox <name>', summary: 'work in this sandbox' },
+  { usage: '-q, --quiet', summary: 'no notes and no progress on stderr; warnings and errors stay' },
+  { usage: '--no-input', summary: 'never ask; fail where a question would be' },
+  { usage: '--no-color', summary: 'no colour' },
+  { usage: '--debug', summary: 'tell each request on stderr (never a credential)' },
+];
+
+/**
+ * Reads a command line (without node and script). Nothing is opened, sent or printed.
+ * Throws a usage error naming the flag and the valid values.
+ */
+export function readCommandLine(argv: readonly string[], facts: Facts): Request {
+  const dashes = argv.indexOf('--');
+  let request: Request | undefined;
+
+  const root = new Parser('segjobs');
+  root.exitOverride().configureOutput({
+    writeOut: () => undefined,
+    writeErr: () => undefined,
+    outputError: () => undefined,
+  });
+  root.helpOption(false).helpCommand(false);
+  for (const { usage, summary } of globalFlags) root.option(usage, summary);
+  root.option('-h, --help', 'show help').option('-V, --version', 'show the version');
+
+  const add = (parent: Parser, command: Command, path: readonly string[]) => {
+    const parser = parent.command(command.name).helpOption(false).helpCommand(false);
+    const ownPath = [...path, command.name];
+    if ('commands' in command) {
+      for (const child of command.commands) add(parser, child, ownPath);
+      parser.argument('[command...]');
+      parser.action((words: readonly string[]) => {
+        if (words[0] !== undefined && !wantsHelp(root))
+          throw unknownCommand(words[0], command.commands, ownPath);
+        request = helpText(command, ownPath, facts);
+      });
+      return;
+    }
+    for (const flag of Object.values(command.flags)) parser.addOption(parserOption(flag));
+    parser.argument('[operands...]').allowExcessArguments(true);
+    parser.action((operands: readonly string[]) => {
+      if (wantsHelp(root)) {
+        request = helpText(command, ownPath, facts);
+        return;
+      }
+      request = {
+        kind: 'call',
+        command,
+        call: {
+          operands: checkOperands(command, operands, ownPath),
+          flags: readFlags(command, parser.opts()),
+          afterDashes: dashes < 0 ? undefined : argv.slice(dashes + 1),
+        },
+        globals: readGlobals(root),
+        rules: formatRules(command, parser.opts(), ownPath),
+      };
+    });
+  };
+
+  for (const command of commands) add(root, command, []);
+  root
+    .command('help')
+    .helpOption(false)
+    .argument('[topic...]')
+    .action((words: readonly string[]) => {
+      request = helpAbout(words, facts);
+    });
+  root.argument('[command...]').action((words: readonly string[]) => {
+    if (root.opts()['version'] === true) request = { kind: 'text', text: `${facts.version}\n` };
+    else if (words[0] !== undefined && !wantsHelp(root)) throw unknownCommand(words[0], commands, []);
+    else request = helpText(undefined, [], facts);
+  });
+
+  try {
+    root.parse([...argv], { from: 'user' });
+  } catch (error) {
+    throw asUsageError(error, argv, dashes);
+  }
+  if (root.opts()['version'] === true) return { kind: 'text', text: `${facts.version}\n` };
+  if (request === undefined) throw new SegjobsError('INTERNAL', 'the command line led to no command');
+  return request;
+}
+
+/**
+ * The format that a command line asks for, read without a parser: errors in the command line itself must
+ * already be printed in it.
+ */
+export function formatAskedFor(argv: readonly string[]): string | undefined {
+  let format: string | undefined;
+  for (const [index, word] of argv.entries()) {
+    if (word === '--') break;
+    if (word === '--json') format = 'json';
+    else if (word === '-o' || word === '--output') format = argv[index + 1];
+    else if (word.startsWith('--output=')) format = word.slice('--output='.length);
+    else if (/^-o[^-]/.test(word)) format = word.slice(2);
+  }
+  return format;
+}
+
+function wantsHelp(root: Parser): boolean {
+  return root.opts()['help'] === true;
+}
+
+function parserOption(flag: Flag): Option {
+  const option = new Option(flag.usage, flag.summary);
+  const name = option.long ?? flag.usage;
+  if (flag.kind === 'switch') return option;
+  const parse = (text: string): unknown => {
+    try {
+      return flag.parse(text);
+    } catch (error) {
+      if (!(error instanceof SegjobsError) || error.code !== 'USAGE') throw error;
+      throw usageError(`invalid ${name} "${safeText(text)}": ${error.message}`, error.hint);
+    }
+  };
+  if (flag.kind === 'value') return option.argParser(parse);
+  return option.argParser((text: string, earlier: readonly unknown[] | undefined) => [
+    ...(earlier ?? []),
+    parse(text),
+  ]);
+}
+
+/** The long name as commander keeps it: `--access-token-stdin` → `accessTokenStdin`. */
+function optionKey(flag: Flag): string {
+  return new Option(flag.usage).attributeName();
+}
+
+function readFlags(command: LeafCommand, parsed: Readonly<Record<string, unknown>>): Call['flags'] {
+  const values: [string, unknown][] = Object.entries(command.flags).map(([name, flag]) => {
+    const value = parsed[optionKey(flag)];
+    if (flag.kind === 'switch') return [name, value === true];
+    return [name, flag.kind === 'repeated' ? (value ?? []) : value];
+  });
+  return Object.fromEntries(values);
+}
+
+function readGlobals(root: Parser): GlobalFlags {
+  const given = root.opts<{
+    output?: string;
+    json?: boolean;
+    profile?: string;
+    sandbox?: string;
+    quiet?: boolean;
+    input?: boolean;
+    color?: boolean;
+    debug?: boolean;
+  }>();
+  if (given.json && given.output !== undefined && given.output !== 'json') {
+    throw usageError(
+      `--json and --output ${safeText(given.output)} contradict each other`,
+      'give one of them',
+    );
+  }
+  return {
+    output: given.json ? 'json' : given.output,
+    profile: given.profile,
+    sandbox: given.sandbox,
+    quiet: given.quiet === true,
+    noInput: given.input === false,
+    noColor: given.color === false,
+    debug: given.debug === true,
+  };
+}
+
+function formatRules(
+  command: LeafCommand,
+  parsed: Readonly<Record<string, unknown>>,
+  path: readonly string[],
+): FormatRule[] {
+  const ofFlags = Object.values(command.flags).flatMap((flag): FormatRule[] => {
+    if (flag.formats === undefined || parsed[optionKey(flag)] === undefined) return [];
+    return [{ formats: flag.formats, subject: new Option(flag.usage).long ?? flag.usage }];
+  });
+  return [{ formats: command.formats, subject: `segjobs ${path.join(' ')}` }, ...ofFlags];
+}
+
+function checkOperands(
+  command: LeafCommand,
+  operands: readonly string[],
+  path: readonly string[],
+): readonly string[] {
+  const shape = command.operands ?? '';
+  const line = `segjobs ${path.join(' ')}`;
+  const usage = `usage: ${[line, command.usage ?? shape].join(' ').trim()}`;
+  const names = shape.split(' ').filter((name) => name !== '');
+  const least = names.filter((name) => !name.startsWith('[')).length;
+  const most = shape.includes('...') ? Number.POSITIVE_INFINITY : names.length;
+  if (operands.length < least) {
+    throw usageError(`${line} needs ${names.slice(operands.length).join(' and ')}`, usage);
+  }
+  if (operands.length > most) {
+    const extra = operands.slice(most).map((word) => `"${safeText(word)}"`);
+    throw usageError(`${line} does not take ${extra.join(', ')}`, usage);
+  }
+  return operands;
+}
+
+function unknownCommand(word: string, among: readonly Command[], path: readonly string[]): SegjobsError {
+  const line = ['segjobs', ...path].join(' ');
+  const near = nearest(word, [
+    ...among.map((command) => command.name),
+    ...(path.length === 0 ? ['help'] : []),
+  ]);
+  const hint = near === undefined ? `see: ${line} --help` : `did you mean: ${line} ${near}`;
+  return usageError(`unknown command "${safeText([line, word].join(' '))}"`, hint);
+}
+
+/** What commander says, in our own form: its first line is the message, its suggestion the hint. */
+function asUsageError(error: unknown, argv: readonly string[], dashes: number): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = /Did you mean (.*)\?/.exec(rest.join(' '))?.[1];
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const path = commandPath(words);
+  if (path.join(' ') === 'emulator exec' && dashes < 0) {
+    return usageError(
+      'segjobs emulator exec needs -- before the command',
+      'for example: segjobs emulator exec --speed 60 -- sh -c "segjobs list"',
+    );
+  }
+  const hint =
+    suggestion === undefined
+      ? `see: ${['segjobs', ...path].join(' ')} --help`
+      : `did you mean: ${suggestion.replace(/^one of /, '')}`;
+  return usageError(safeText(first.replaceAll("'", '"')), hint);
+}
+
+function commandPath(words: readonly string[]): string[] {
+  const path: string[] = [];
+  let among: readonly Command[] = commands;
+  for (const word of words) {
+    const found = among.find((command) => command.name === word);
+    if (found === undefined) break;
+    path.push(word);
+    if (!('commands' in found)) break;
+    among = found.commands;
+  }
+  return path;
+}
+
+function helpText(command: Command | undefined, path: readonly string[], facts: Facts): Request {
+  const text = renderHelp({
+    command,
+    path,
+    commands,
+    globalFlags,
+    topics: helpTopics,
+    columns: facts.columns,
+  });
+  return { kind: 'text', text };
+}
+
+function helpAbout(words: readonly string[], facts: Facts): Request {
+  const [first] = words;
+  if (first === undefined) return helpText(undefined, [], facts);
+  const topic = helpTopics.find((candidate) => candidate.name === first);
+  if (topic !== undefined) return { kind: 'text', text: topic.text };
+  const path = commandPath(words);
+  if (path.length < words.length) {
+    const names = [...commands.map((command) => command.name), ...helpTopics.map(({ name }) => name)];
+    const near = nearest(words[path.length] ?? '', names);
+    throw usageError(
+      `no help for "${safeText(words.join(' '))}"`,
+      near === undefined ? 'see: segjobs help' : `did you mean: segjobs help ${near}`,
+    );
+  }
+  return helpText(findCommand(path), path, facts);
+}
+
+function findCommand(path: readonly string[]): Command | undefined {
+  let found: Command | undefined;
+  let among: readonly Command[] = commands;
+  for (const name of path) {
+    found = among.find((command) => command.name === name);
+    among = (found as CommandGroup | undefined)?.commands ?? [];
+  }
+  return found;
+}

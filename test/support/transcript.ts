@@ -1,0 +1,86 @@
+// Plays a transcript: lines that start with `$ ` are run in a shell, what follows is what they must print.
+
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+
+export interface Step {
+  /** What a person types; continuation lines (`> `) are joined as the shell would. */
+  readonly command: string;
+  readonly expected: string;
+}
+
+/** A blank line ends a step's output only where a new `$ ` or `# ` line follows it. */
+export function readTranscript(text: string): Step[] {
+  const steps: { command: string[]; expected: string[] }[] = [];
+  for (const line of text.split('\n')) {
+    if (line.startsWith('$ ')) steps.push({ command: [line.slice(2)], expected: [] });
+    else if (line.startsWith('# ')) steps.at(-1)?.expected.push('');
+    else if (line.startsWith('> ') && steps.at(-1)?.expected.length === 0)
+      steps.at(-1)?.command.push(line.slice(2));
+    else steps.at(-1)?.expected.push(line);
+  }
+  return steps.map(({ command, expected }) => ({
+    command: command.join('\n'),
+    expected: expected.join('\n').replace(/\n+$/, ''),
+  }));
+}
+
+/** A directory with a `segjobs` for the built program, to stand first in PATH. */
+export function programDirectory(): { readonly path: string; remove(): void } {
+  const dir = mkdtempSync(join(tmpdir(), 'segjobs-bin-'));
+  const program = resolve(import.meta.dirname, '../../bin/segjobs.js');
+  if (process.platform === 'win32') writeFileSync(join(dir, 'segjobs.cmd'), `@node "${program}" %*\r\n`);
+  else {
+    chmodSync(program, 0o755);
+    symlinkSync(program, join(dir, 'segjobs'));
+  }
+  return { path: dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+/**
+ * Runs the steps one after the other in one `sh`, in a bare environment, and returns what each printed: stdout and
+ * stderr as a terminal would mix them, without the final line break.
+ */
+export function playSteps(
+  commands: readonly string[],
+  options: { readonly env: Readonly<Record<string, string>>; readonly path: string; readonly cwd: string },
+): Promise<readonly string[]> {
+  const mark = '\u001e';
+  const script = ['exec 2>&1', ...commands.flatMap((command) => [`printf '\\036'`, command])].join('\n');
+  return new Promise((done, fail) => {
+    const child = spawn('sh', ['-c', script], {
+      cwd: options.cwd,
+      env: { ...options.env, PATH: `${options.path}${delimiter}${process.env['PATH'] ?? ''}` },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.on('error', fail);
+    child.on('close', () => {
+      const [, ...outputs] = Buffer.concat(chunks).toString('utf8').split(mark);
+      done(outputs.map((output) => output.replace(/\n+$/, '')));
+    });
+  });
+}
+
+/**
+ * The same text with everything replaced that differs from run to run: times, durations, ports, request ids,
+ * counts (an audience drifts with the time), and the padding and bars that follow from them; and without the states
+ * that a job passed through, because how many of them a watch sees is a matter of luck. Ids of jobs stay.
+ */
+export function steady(text: string): string {
+  const passing = '(?:NEW|QUEUED|PROCESSING|CANCELLING)';
+  return text
+    .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z/g, '<time>')
+    .replace(/(request id |Request id +|"requestId":")[\w-]+/gi, '$1<id>')
+    .replace(/(?<![\w-])<?(\d+[dhms] ?)+\b(?!-)/g, '<duration> ')
+    .replace(/\b\d{1,3}(,\d{3})+\b|(?<![\w-])\d{4,}\b(?!-)/g, '<count>')
+    .replace(/[▏▎▍▌▋▊▉█]+/g, '<bar>')
+    .replace(/127\.0\.0\.1:\S+?(?=\/)/g, '127.0.0.1:<port>')
+    .replace(/[ \t]+/g, ' ')
+    .replace(/ $/gm, '')
+    .replace(new RegExp(`^<time> \\S+ ${passing}( → ${passing})?\n`, 'gm'), '')
+    .replace(new RegExp(`${passing} → `, 'g'), '');
+}

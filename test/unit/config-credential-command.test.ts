@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { runCredentialCommand } from '../../src/config/credential-command.ts';
+
+/** Made up here, so that a search for it finds it. */
+const secret = ['s', 'ecret-', 'x'.repeat(16)].join('');
+const env = { PATH: process.env['PATH'] ?? '', MADE_UP: secret };
+const node = (script: string) => [process.execPath, '-e', script] as const;
+
+describe('a credentialCommand', () => {
+  it.each([
+    ['one line', 'console.log(process.env.MADE_UP)', [secret]],
+    ['one line without its end', 'process.stdout.write(process.env.MADE_UP)', [secret]],
+    [
+      'a credential file',
+      'console.log(JSON.stringify({ CLIENT_ID: "i", CLIENT_SECRETS: [process.env.MADE_UP, "b"] }))',
+      [secret, 'b'],
+    ],
+  ])('may print %s', async (_, script, secrets) => {
+    expect(await runCredentialCommand(node(script), env)).toEqual(secrets);
+  });
+
+  it('gets its arguments as they are: no shell reads them', async () => {
+    const argv = [process.execPath, '-e', 'console.log(process.argv[1])', '$(id) "; exit 3'];
+    expect(await runCredentialCommand(argv, env)).toEqual(['$(id) "; exit 3']);
+  });
+
+  it('has nothing to read on stdin, which may be a list of ids', async () => {
+    const script = 'process.stdin.on("data", () => {}).on("end", () => console.log("ended"))';
+    expect(await runCredentialCommand(node(script), env)).toEqual(['ended']);
+  });
+
+  it.each([
+    ['is not there', ['segjobs-no-such-program'], /was not found/],
+    ['fails', node('console.log(process.env.MADE_UP); process.exit(3)'), /failed with exit code 3/],
+    ['prints nothing', node(''), /printed no client secret/],
+    [
+      'prints JSON that is no credential',
+      node('console.log(JSON.stringify({ x: process.env.MADE_UP }))'),
+      /printed no client secret/,
+    ],
+    ['prints a megabyte', node('process.stdout.write("x".repeat(1e6))'), /printed more than a credential/],
+    [
+      'is killed',
+      node('process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 9999)'),
+      /was ended by SIGTERM|exit code/,
+    ],
+  ])('that %s is exit 4, and what it printed is not told', async (_, argv, told) => {
+    const error = await runCredentialCommand(argv, env).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ exitCode: 4, message: expect.stringMatching(told) });
+    expect(JSON.stringify(error) + String(error)).not.toContain(secret);
+  });
+});
