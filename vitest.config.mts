@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     sequence: { shuffle: true },
+    // Tests of the real binary in a real terminal share two cores with the rest: in CI one may be tried again.
+    retry: process.env['CI'] === 'true' ? 2 : 0,
     reporters: ['default', './test/support/closing-line.ts'],
     coverage: { provider: 'v8', include: ['src/**/*.ts'] },
   },

@@ -62,4 +62,4 @@ type(['cancel', other, '--watch', '--interval', '1s', '-o', 'table']);
 say('Both, with one request');
 type(['bulk-get', id, other, '-o', 'table']);
 
-console.log(`\n${dim('# The same commands work against AEP once you have logged in: segjobs auth login')}`);
+console.log(`\n${dim('# The same commands work against AEP: see Install and Log in in README.md')}`);

@@ -1,5 +1,6 @@
 // What a command is handed: settings, client, output, clock and prompts, each opened when first asked for.
 
+import { join } from 'node:path';
 import type { ApiHost, SegmentJobsClient } from './api/client.ts';
 import type { TokenSource } from './api/token.ts';
 import type { Settings } from './config/settings.ts';
@@ -9,6 +10,7 @@ import type { OutputFormat } from './output/format.ts';
 import type { Output } from './output/output.ts';
 import type { Prompts } from './output/prompts.ts';
 import type { Terminal } from './output/terminal.ts';
+import type { ScreenKeeper } from './screen-keeper.ts';
 
 export interface Clock {
   /** Unix milliseconds. */
@@ -49,6 +51,8 @@ export interface Host {
   readonly launcher: readonly [string, string];
   /** The exit code when a second Ctrl-C ends the process at once, where it is not the signal's own. */
   setForcedExitCode(code: number | undefined): void;
+  /** Whoever draws over lines of the terminal holds it, and is told when to give it back. */
+  readonly screen: ScreenKeeper;
 }
 
 export type OutputStream = NodeJS.WritableStream & {
@@ -72,13 +76,18 @@ export interface Context {
   settings(): Promise<Settings>;
   client(): Promise<SegmentJobsClient>;
   /** A client for settings that are not stored (yet). */
-  clientFor(settings: Settings): Promise<SegmentJobsClient>;
-  tokensFor(settings: Settings): Promise<TokenSource>;
+  clientFor(settings: Settings, options?: TokenOptions): Promise<SegmentJobsClient>;
+  tokensFor(settings: Settings, options?: TokenOptions): Promise<TokenSource>;
   prompts(): Promise<Prompts>;
   /** All of stdin, as text, at most 64 MiB. */
   readStdin(): Promise<string>;
   /** A file the user named, as text; `-` is stdin. Throws a usage error when it cannot be read. */
   readUserFile(path: string): Promise<string>;
+}
+
+export interface TokenOptions {
+  /** A proof of these very credentials: no token that is cached, or that another process mints, will do. */
+  readonly isTrial?: boolean | undefined;
 }
 
 /** The formats a command can print, so that another one is refused before anything happens. */
@@ -89,6 +98,8 @@ export interface FormatRule {
 }
 
 const maxInputBytes = 64 * 1024 * 1024;
+/** Twenty commands at once must not ask for twenty fingers on a sensor: longer than a `credentialCommand` may take. */
+const credentialCommandPatienceMs = 130_000;
 
 /** Builds the context of one command. Nothing is read and no room is loaded before it is asked for. */
 export function createContext(host: Host, globals: GlobalFlags, rules: readonly FormatRule[]): Context {
@@ -143,36 +154,63 @@ export function createContext(host: Host, globals: GlobalFlags, rules: readonly 
 
   const settings = once(async () => {
     const { resolveSettings } = await import('./config/settings.ts');
-    const resolved = await resolveSettings({ flags: globals, env, config, readSecretFile: readUserFile });
+    const resolved = await resolveSettings({
+      flags: globals,
+      env,
+      config,
+      readSecretFile: readUserFile,
+      runCredentialCommand: async (argv) => {
+        const { runCredentialCommand } = await import('./config/credential-command.ts');
+        return runCredentialCommand(argv, { env, signal });
+      },
+    });
     const { warn } = await output();
     for (const warning of resolved.warnings) warn(warning);
     return resolved;
   });
 
   const apiHost = async (): Promise<ApiHost> => {
-    const { debug, note } = await output();
+    const { debug, note, warn } = await output();
     return {
       clock,
       signal,
       random: host.random,
+      env,
       version: host.version,
       waiting: note,
+      createMemory: {
+        directory: async () => {
+          const { stateDir } = await locations();
+          return stateDir === undefined ? undefined : join(stateDir, 'creates');
+        },
+        userId: host.userId,
+        warn,
+      },
       ...(globals.debug ? { debug } : {}),
     };
   };
 
-  const tokensFor = async (chosen: Settings): Promise<TokenSource> => {
+  const tokensFor = async (
+    chosen: Settings,
+    { isTrial = false }: TokenOptions = {},
+  ): Promise<TokenSource> => {
     const { credentials, clientId, imsUrl } = chosen;
     const { createImsTokenSource, fixedToken } = await import('./api/token.ts');
     if (credentials.kind === 'accessToken') return fixedToken(credentials.accessToken);
-    const { createTokenCache } = await import('./config/token-cache.ts');
+    const [{ createTokenCache }, { createMintSharing }] = await Promise.all([
+      import('./config/token-cache.ts'),
+      import('./config/mint-sharing.ts'),
+    ]);
+    const { userId } = host;
+    const { identity, isFromCommand } = credentials;
     const cache = createTokenCache({
       locations: await locations(),
       clientId,
       imsUrl,
       scopes: credentials.scopes,
-      userId: host.userId,
+      userId,
     });
+    const sharing = createMintSharing({ path: cache.path, clock, identity, userId });
     return createImsTokenSource(
       {
         clientId,
@@ -181,14 +219,18 @@ export function createContext(host: Host, globals: GlobalFlags, rules: readonly 
         scopes: credentials.scopes,
         httpTimeoutMs: chosen.httpTimeoutMs,
         maxRetries: chosen.maxRetries,
-        cache,
+        cache: isTrial ? { ...cache, read: async () => undefined } : { ...cache, sharing },
+        patienceMs: isFromCommand ? credentialCommandPatienceMs : undefined,
       },
       await apiHost(),
     );
   };
 
-  const clientFor = async (chosen: Settings): Promise<SegmentJobsClient> => {
-    const [{ createClient }, tokens] = await Promise.all([import('./api/client.ts'), tokensFor(chosen)]);
+  const clientFor = async (chosen: Settings, options?: TokenOptions): Promise<SegmentJobsClient> => {
+    const [{ createClient }, tokens] = await Promise.all([
+      import('./api/client.ts'),
+      tokensFor(chosen, options),
+    ]);
     return createClient(chosen, tokens, await apiHost());
   };
 
@@ -228,8 +270,8 @@ export function createContext(host: Host, globals: GlobalFlags, rules: readonly 
 
   const readUserFile = async (path: string): Promise<string> => {
     if (path === '-') return readStdin();
-    const { readInput } = await import('./files.ts');
-    return readInput(path, { maxBytes: maxInputBytes });
+    const file = await import('./user-file.ts');
+    return file.readUserFile(path, { maxBytes: maxInputBytes, signal });
   };
 
   return {

@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { SegjobsError } from './errors.ts';
-import { hostTag, isProcessAlive, writeProblem } from './files.ts';
+import { writeProblem } from './files.ts';
+import { livenessOf, ownMark, type ProcessMark } from './process-marks.ts';
 import { safeText } from './safe-text.ts';
 import { systemCodeOf } from './system-errors.ts';
 
@@ -21,11 +22,15 @@ export interface LockOptions {
    * machine of a shared home; default 60 s. Longer than the action can take, and the same for every user of a lock.
    */
   readonly staleAfterMs?: number | undefined;
+  /** Called once when the others have been waited for for a second; `pid` is the owner's, on this machine. */
+  readonly onWaiting?: ((pid: number | undefined) => void) | undefined;
+  /** The error when the lock cannot be had in time, instead of a `LOCAL_IO`. */
+  readonly lateError?: ((pid: number | undefined) => SegjobsError) | undefined;
 }
 
-interface Owner {
-  readonly pid: number;
-  readonly host: string;
+type TryOptions = Pick<LockOptions, 'staleAfterMs'> & { readonly clock: Pick<LockOptions['clock'], 'now'> };
+
+interface Owner extends ProcessMark {
   /** Unix milliseconds. */
   readonly since: number;
   readonly token: string;
@@ -33,8 +38,13 @@ interface Owner {
 
 const defaultWaitMs = 30_000;
 const defaultStaleAfterMs = 60_000;
-/** A lock file without an owner's name in it: its maker was interrupted between two system calls. */
-const namelessStaleAfterMs = 5_000;
+/**
+ * A lock file without an owner's name in it: its maker was killed between two system calls, or is held up between
+ * them; in that case it notices afterwards that the lock is not its own.
+ */
+const namelessStaleAfterMs = 500;
+/** Waits longer than this are told. */
+const quietWaitMs = 1_000;
 
 /** Tokens of the locks this process holds: another one with our process id is a dead namesake's. */
 const held = new Set<string>();
@@ -52,26 +62,50 @@ export async function withFileLock<T>(
   options: LockOptions,
   action: () => T | Promise<T>,
 ): Promise<T> {
-  const lockPath = `${path}.lock`;
-  const token = await acquire(lockPath, options);
+  const release = await acquire(path, options);
   try {
     return await action();
   } finally {
-    held.delete(token);
-    if (readOwner(lockPath)?.token === token) fs.rmSync(lockPath, { force: true });
+    release();
   }
 }
 
-async function acquire(lockPath: string, options: LockOptions): Promise<string> {
-  const { clock, signal, waitMs = defaultWaitMs, staleAfterMs = defaultStaleAfterMs } = options;
+/**
+ * The same lock without waiting: how to release it, or `undefined` while somebody else holds it. For those who
+ * have something better to do than to wait. Throws `LOCAL_IO` where no lock file can be made.
+ */
+export function tryFileLock(
+  path: string,
+  { clock, staleAfterMs = defaultStaleAfterMs }: TryOptions,
+): (() => void) | undefined {
+  const lockPath = `${path}.lock`;
+  const token =
+    tryCreate(lockPath, clock.now()) ??
+    (breakStale(lockPath, clock, staleAfterMs) ? tryCreate(lockPath, clock.now()) : undefined);
+  if (token === undefined) return undefined;
+  return () => {
+    held.delete(token);
+    if (readOwner(lockPath)?.token === token) fs.rmSync(lockPath, { force: true });
+  };
+}
+
+async function acquire(path: string, options: LockOptions): Promise<() => void> {
+  const { clock, signal, waitMs = defaultWaitMs, onWaiting, lateError = () => stillLocked(path) } = options;
+  const ownerHere = () => {
+    const owner = readOwner(`${path}.lock`);
+    return owner !== undefined && livenessOf(owner) === 'running' ? owner.pid : undefined;
+  };
   let delayMs = 2;
+  let isTold = false;
   for (let waitedMs = 0; ; ) {
     signal?.throwIfAborted();
-    const token =
-      tryCreate(lockPath, clock.now()) ??
-      (breakStale(lockPath, clock, staleAfterMs) ? tryCreate(lockPath, clock.now()) : undefined);
-    if (token !== undefined) return token;
-    if (waitedMs >= waitMs) throw stillLocked(lockPath);
+    const release = tryFileLock(path, options);
+    if (release !== undefined) return release;
+    if (waitedMs >= waitMs) throw lateError(ownerHere());
+    if (waitedMs >= quietWaitMs && !isTold) {
+      isTold = true;
+      onWaiting?.(ownerHere());
+    }
     await clock.sleep(delayMs, signal);
     waitedMs += delayMs;
     delayMs = Math.min(delayMs * 2, 40);
@@ -81,7 +115,7 @@ async function acquire(lockPath: string, options: LockOptions): Promise<string> 
 /** The token of the lock that was made, or `undefined` when somebody holds it. */
 function tryCreate(lockPath: string, now: number): string | undefined {
   const token = randomBytes(8).toString('hex');
-  const owner: Owner = { pid: process.pid, host: hostTag(), since: now, token };
+  const owner: Owner = { ...ownMark(), since: now, token };
   let file: number;
   try {
     file = fs.openSync(lockPath, 'wx', 0o600);
@@ -100,6 +134,7 @@ function tryCreate(lockPath: string, now: number): string | undefined {
   } finally {
     fs.closeSync(file);
   }
+  if (readOwner(lockPath)?.token !== token) return undefined;
   held.add(token);
   return token;
 }
@@ -112,15 +147,16 @@ function isStale(lockPath: string, now: number, staleAfterMs: number): boolean {
   }
   // A clock that was set back must not keep a lock for ever: the distance counts, not its sign.
   if (Math.abs(now - owner.since) > staleAfterMs) return true;
-  if (owner.host !== hostTag()) return false;
-  return owner.pid === process.pid ? !held.has(owner.token) : !isProcessAlive(owner.pid);
+  const liveness = livenessOf(owner);
+  if (liveness !== 'running') return liveness === 'gone';
+  return owner.pid === process.pid && !held.has(owner.token);
 }
 
 /**
  * Removes a stale lock, and says whether it did, so that two processes doing this at once cannot remove each
  * other's new one: only the holder of a second lock, held for two system calls, looks again and removes.
  */
-function breakStale(lockPath: string, clock: LockOptions['clock'], staleAfterMs: number): boolean {
+function breakStale(lockPath: string, clock: TryOptions['clock'], staleAfterMs: number): boolean {
   if (!isStale(lockPath, clock.now(), staleAfterMs)) return false;
   const breakerPath = `${lockPath}.break`;
   if (!tryCreateBreaker(breakerPath, clock.now())) return false;
@@ -128,6 +164,8 @@ function breakStale(lockPath: string, clock: LockOptions['clock'], staleAfterMs:
     if (!isStale(lockPath, clock.now(), staleAfterMs)) return false;
     fs.rmSync(lockPath, { force: true });
     return true;
+  } catch (cause) {
+    throw writeProblem(lockPath, cause);
   } finally {
     fs.rmSync(breakerPath, { force: true });
   }
@@ -150,19 +188,21 @@ function readOwner(lockPath: string): Owner | undefined {
   try {
     const owner: unknown = JSON.parse(fs.readFileSync(lockPath, 'utf8'));
     if (typeof owner !== 'object' || owner === null) return undefined;
-    const { pid, host, since, token } = owner as Partial<Record<keyof Owner, unknown>>;
+    const { pid, host, started, since, token } = owner as Partial<Record<keyof Owner, unknown>>;
     const isWhole =
       typeof pid === 'number' &&
       typeof host === 'string' &&
       typeof since === 'number' &&
       typeof token === 'string';
-    return isWhole ? { pid, host, since, token } : undefined;
+    if (!isWhole) return undefined;
+    return { pid, host, since, token, ...(typeof started === 'string' ? { started } : {}) };
   } catch {
     return undefined;
   }
 }
 
-function stillLocked(lockPath: string): SegjobsError {
+function stillLocked(path: string): SegjobsError {
+  const lockPath = `${path}.lock`;
   const owner = readOwner(lockPath);
   const who = owner === undefined ? 'another process' : `process ${owner.pid}`;
   return new SegjobsError('LOCAL_IO', `${safeText(lockPath)} is held by ${who}`, {

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { SegjobsError, usageError } from './errors.ts';
+import { SegjobsError } from './errors.ts';
 import { safeText } from './safe-text.ts';
 import { explainSystemError, systemCodeOf } from './system-errors.ts';
 
@@ -18,6 +18,7 @@ export type FileReason =
   | 'owned by another user'
   | 'a link owned by another user'
   | 'a loop of links'
+  | 'read-only'
   | 'too large'
   | 'not readable';
 
@@ -95,27 +96,6 @@ export function readRegular(
 }
 
 /**
- * The text of a file the user named: owner and kind do not matter (a pipe of the shell's is welcome), the size
- * does. Bytes that are not UTF-8 become U+FFFD; a byte order mark is dropped. Throws a usage error.
- */
-export function readInput(path: string, { maxBytes }: { readonly maxBytes: number }): string {
-  const name = safeText(path);
-  let bytes: Buffer | undefined;
-  try {
-    const file = fs.openSync(path, 'r');
-    try {
-      bytes = readUpTo(file, maxBytes);
-    } finally {
-      fs.closeSync(file);
-    }
-  } catch (cause) {
-    throw usageError(`cannot read ${name}: ${explainSystemError(cause)}`);
-  }
-  if (bytes === undefined) throw usageError(`${name} holds more than ${maxBytes} bytes`);
-  return new TextDecoder().decode(bytes);
-}
-
-/**
  * Makes a directory, and those above it that are missing, readable by the user alone whatever the umask.
  * One that exists is left as it is. Throws `LOCAL_IO`.
  */
@@ -151,6 +131,8 @@ export function writeFileAtomic(
     if (existing !== undefined && !isTrusted(existing.uid, userId)) {
       throw new FileProblem(path, 'owned by another user');
     }
+    // A rename would replace it all the same, against the wish of whoever took the right to write away.
+    if (existing !== undefined && (existing.mode & 0o200) === 0) throw new FileProblem(path, 'read-only');
     sweepLitter(target);
     const candidate = join(
       dirname(target),
@@ -188,12 +170,22 @@ export function removeFile(path: string): boolean {
 }
 
 /**
- * Takes group's and others' rights away from a file or directory of the user's own; says whether it worked.
- * On Windows there is nothing to take.
+ * Takes the rights that `mode` does not hold (group's and others') away from a file or directory of the user's own;
+ * says whether it worked. No right is added. On Windows there is nothing to take.
  */
 export function makePrivate(path: string, mode: number): boolean {
   try {
-    fs.chmodSync(path, mode);
+    fs.chmodSync(path, fs.statSync(path).mode & mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether files can be made in a directory now; false where it is missing, forbidden or on a read-only disk. */
+export function isWritableDir(path: string): boolean {
+  try {
+    fs.accessSync(path, fs.constants.W_OK);
     return true;
   } catch {
     return false;
@@ -232,7 +224,7 @@ function isTrusted(ownerId: number, userId: number | undefined): boolean {
 }
 
 /** The whole file, or `undefined` when it is longer than `maxBytes`; never reads further, so a device ends too. */
-function readUpTo(file: number, maxBytes: number): Buffer | undefined {
+export function readUpTo(file: number, maxBytes: number): Buffer | undefined {
   const chunks: Buffer[] = [];
   let size = 0;
   for (;;) {
@@ -245,8 +237,8 @@ function readUpTo(file: number, maxBytes: number): Buffer | undefined {
   }
 }
 
-/** Temporary files of writers that were killed; another machine's are left to it. */
-function sweepLitter(target: string): void {
+/** Removes temporary files beside `target` of writers that were killed; another machine's are left to it. */
+export function sweepLitter(target: string): void {
   const prefix = `.${basename(target)}.${hostTag()}.`;
   for (const name of fs.readdirSync(dirname(target))) {
     if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue;

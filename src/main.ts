@@ -3,13 +3,17 @@
 import { userInfo } from 'node:os';
 import { type Clock, type Context, createContext, type GlobalFlags, type Host } from './context.ts';
 import { type ErrorCode, exitCodes, SegjobsError } from './errors.ts';
-import { formatAskedFor, readCommandLine } from './program.ts';
+import { formatAskedFor } from './format-asked-for.ts';
+import { readCommandLine } from './program.ts';
+import { createScreenKeeper } from './screen-keeper.ts';
 
 declare const SEGJOBS_VERSION: string;
 
 const version = typeof SEGJOBS_VERSION === 'string' ? SEGJOBS_VERSION : '0.0.0-development';
 /** npm and some shells deliver one Ctrl-C twice; only a later second one means "leave at once". */
 const sameKeypressMs = 100;
+/** How long a process that was told to stop waits for a reader that takes nothing. */
+const stuckReaderMs = 500;
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Runs one command line and returns its exit code; the caller sets `process.exitCode` and lets the streams drain. */
@@ -29,10 +33,12 @@ export async function main(process: NodeJS.Process): Promise<number> {
     version,
     launcher: [process.execPath, process.argv[1] ?? ''],
     setForcedExitCode,
+    screen: createScreenKeeper(process),
   };
   // A reader that went away is told to the writer by its own callback; without a listener it would crash here.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('uncaughtException', (error) => {
+    host.screen.release();
     void report(host, process.argv.slice(2), undefined, error).finally(() =>
       process.exit(exitCodes.internal),
     );
@@ -46,7 +52,8 @@ export async function run(host: Host, argv: readonly string[]): Promise<number> 
   try {
     const request = readCommandLine(argv, { version: host.version, columns: helpColumns(host) });
     if (request.kind === 'text') {
-      await writeText(host, request.text);
+      const { createSink } = await import('./output/sink.ts');
+      await createSink(host.stdout, 'stdout').write(request.text);
       return exitCodes.done;
     }
     const isDebug = request.globals.debug || isOn(host.env['SEGJOBS_DEBUG']);
@@ -117,20 +124,6 @@ function helpColumns(host: Host): number {
   return host.stdout.isTTY === true && host.stdout.columns ? host.stdout.columns : 80;
 }
 
-function writeText(host: Host, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    host.stdout.write(text, (problem) => {
-      if (problem == null) resolve();
-      else if ((problem as NodeJS.ErrnoException).code === 'EPIPE')
-        reject(new SegjobsError('READER_GONE', 'the reader went away'));
-      else
-        reject(
-          new SegjobsError('LOCAL_IO', `could not write to stdout: ${problem.message}`, { cause: problem }),
-        );
-    });
-  });
-}
-
 /** The home directory of the account, not of the environment; a container may have no entry for its user. */
 function accountHome(): string | undefined {
   try {
@@ -178,15 +171,17 @@ function listenForSignals(process: NodeJS.Process): {
   const controller = new AbortController();
   let forced: number | undefined;
   let firstAt: number | undefined;
+  const leave = () => process.exit(forced ?? (controller.signal.reason as SegjobsError).exitCode);
+  const isWaitingForReader = () => process.stdout.writableLength + process.stderr.writableLength > 0;
   for (const [name, code] of Object.entries(codeOfSignal)) {
     process.on(name, () => {
       const now = performance.now();
       if (firstAt === undefined) {
         firstAt = now;
+        // A write that its reader holds up hears of no abort, and would keep the process for as long.
+        if (isWaitingForReader()) setTimeout(() => isWaitingForReader() && leave(), stuckReaderMs).unref();
         controller.abort(new SegjobsError(code, `stopped by ${name}`));
-      } else if (now - firstAt > sameKeypressMs) {
-        process.exit(forced ?? (controller.signal.reason as SegjobsError).exitCode);
-      }
+      } else if (now - firstAt > sameKeypressMs) leave();
     });
   }
   return {

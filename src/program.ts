@@ -9,6 +9,7 @@ import { SegjobsError, usageError } from './errors.ts';
 import { renderHelp } from './help.ts';
 import { outputFormats } from './output/format.ts';
 import { safeText } from './safe-text.ts';
+import { shellWord } from './shell-word.ts';
 import { nearest } from './suggestions.ts';
 
 /** What a command line asks for. */
@@ -81,12 +82,14 @@ export function readCommandLine(argv: readonly string[], facts: Facts): Request 
         request = helpText(command, ownPath, facts);
         return;
       }
+      const flags = readFlags(command, parser.opts());
+      checkNeeds(command, parser.opts());
       request = {
         kind: 'call',
         command,
         call: {
-          operands: checkOperands(command, operands, ownPath),
-          flags: readFlags(command, parser.opts()),
+          operands: checkOperands(command, operands, ownPath, parser.opts()),
+          flags,
           afterDashes: dashes < 0 ? undefined : argv.slice(dashes + 1),
         },
         globals: readGlobals(root),
@@ -119,22 +122,6 @@ export function readCommandLine(argv: readonly string[], facts: Facts): Request 
   return request;
 }
 
-/**
- * The format that a command line asks for, read without a parser: errors in the command line itself must
- * already be printed in it.
- */
-export function formatAskedFor(argv: readonly string[]): string | undefined {
-  let format: string | undefined;
-  for (const [index, word] of argv.entries()) {
-    if (word === '--') break;
-    if (word === '--json') format = 'json';
-    else if (word === '-o' || word === '--output') format = argv[index + 1];
-    else if (word.startsWith('--output=')) format = word.slice('--output='.length);
-    else if (/^-o[^-]/.test(word)) format = word.slice(2);
-  }
-  return format;
-}
-
 function wantsHelp(root: Parser): boolean {
   return root.opts()['help'] === true;
 }
@@ -151,7 +138,7 @@ function parserOption(flag: Flag): Option {
       throw usageError(`invalid ${name} "${safeText(text)}": ${error.message}`, error.hint);
     }
   };
-  if (flag.kind === 'value') return option.argParser(parse);
+  if (flag.kind === 'value' || flag.kind === 'optional') return option.argParser(parse);
   return option.argParser((text: string, earlier: readonly unknown[] | undefined) => [
     ...(earlier ?? []),
     parse(text),
@@ -167,9 +154,27 @@ function readFlags(command: LeafCommand, parsed: Readonly<Record<string, unknown
   const values: [string, unknown][] = Object.entries(command.flags).map(([name, flag]) => {
     const value = parsed[optionKey(flag)];
     if (flag.kind === 'switch') return [name, value === true];
+    if (flag.kind === 'optional' && value !== undefined) {
+      return [name, { value: value === true ? undefined : value }];
+    }
     return [name, flag.kind === 'repeated' ? (value ?? []) : value];
   });
   return Object.fromEntries(values);
+}
+
+/** A flag that means nothing without another one is refused: ignored, it would promise what does not happen. */
+function checkNeeds(command: LeafCommand, parsed: Readonly<Record<string, unknown>>): void {
+  for (const flag of Object.values(command.flags)) {
+    const needed = flag.needs === undefined ? undefined : command.flags[flag.needs];
+    if (needed === undefined || parsed[optionKey(flag)] === undefined) continue;
+    if (parsed[optionKey(needed)] !== undefined) continue;
+    const [name, other] = [longName(flag), longName(needed)];
+    throw usageError(`${name} means nothing without ${other}`, `add ${other}, or leave ${name} out`);
+  }
+}
+
+function longName(flag: Flag): string {
+  return new Option(flag.usage).long ?? flag.usage;
 }
 
 function readGlobals(root: Parser): GlobalFlags {
@@ -207,7 +212,7 @@ function formatRules(
 ): FormatRule[] {
   const ofFlags = Object.values(command.flags).flatMap((flag): FormatRule[] => {
     if (flag.formats === undefined || parsed[optionKey(flag)] === undefined) return [];
-    return [{ formats: flag.formats, subject: new Option(flag.usage).long ?? flag.usage }];
+    return [{ formats: flag.formats, subject: longName(flag) }];
   });
   return [{ formats: command.formats, subject: `segjobs ${path.join(' ')}` }, ...ofFlags];
 }
@@ -216,6 +221,7 @@ function checkOperands(
   command: LeafCommand,
   operands: readonly string[],
   path: readonly string[],
+  parsed: Readonly<Record<string, unknown>>,
 ): readonly string[] {
   const shape = command.operands ?? '';
   const line = `segjobs ${path.join(' ')}`;
@@ -224,13 +230,29 @@ function checkOperands(
   const least = names.filter((name) => !name.startsWith('[')).length;
   const most = shape.includes('...') ? Number.POSITIVE_INFINITY : names.length;
   if (operands.length < least) {
-    throw usageError(`${line} needs ${names.slice(operands.length).join(' and ')}`, usage);
+    const missing = names.slice(operands.length).join(' and ');
+    throw usageError(`${line} needs ${missing}`, swallowedOperand(command, parsed, line) ?? usage);
   }
   if (operands.length > most) {
     const extra = operands.slice(most).map((word) => `"${safeText(word)}"`);
     throw usageError(`${line} does not take ${extra.join(', ')}`, usage);
   }
   return operands;
+}
+
+/** A flag whose value may be left out takes the word behind it for its value: what was meant for an operand, too. */
+function swallowedOperand(
+  command: LeafCommand,
+  parsed: Readonly<Record<string, unknown>>,
+  line: string,
+): string | undefined {
+  for (const flag of Object.values(command.flags)) {
+    const value = flag.kind === 'optional' ? parsed[optionKey(flag)] : undefined;
+    if (typeof value !== 'string') continue;
+    const word = shellWord(value);
+    return `${word} was read as the value of ${longName(flag)}; put it first: ${line} ${word} ${longName(flag)}`;
+  }
+  return undefined;
 }
 
 function unknownCommand(word: string, among: readonly Command[], path: readonly string[]): SegjobsError {

@@ -18,7 +18,7 @@ const roomFloors: readonly (readonly [room: RegExp, floor: number, name: string]
 ];
 
 /** What several commands share; the commands themselves never import each other. */
-const sharedByCommands = new Set(['command.ts', 'arguments.ts', 'following.ts', 'profiles.ts']);
+const sharedByCommands = new Set(['command.ts', 'arguments.ts', 'filters.ts', 'following.ts', 'profiles.ts']);
 
 /** Type-only: the names of the formats belong to output, and settings and commands speak of them. */
 const formatNames = 'output/format.ts';

@@ -5,6 +5,11 @@ import { safeText } from '../safe-text.ts';
 
 const loopbackHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
+/** Whether a host (as `URL.hostname` has it) is this machine whatever the name service says. */
+export function isLoopbackHost(hostname: string): boolean {
+  return loopbackHosts.test(hostname);
+}
+
 /**
  * The address without a trailing slash. Throws a `CONFIG` error when it is no http(s) URL, holds a user or password
  * (which is not repeated), or is http to a host that is not loopback. `name` is what the setting is called.
@@ -21,7 +26,7 @@ export function readBaseUrl(text: string, name: string): string {
       hint: 'remove it from the URL: segjobs logs in with a token',
     });
   }
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && loopbackHosts.test(url.hostname));
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
   if (!isSafe) {
     throw new SegjobsError('CONFIG', `${name} is not https: ${safeText(url.origin)}`, {
       hint: 'credentials are sent over https only; http is for loopback hosts (127.0.0.1, localhost, [::1])',

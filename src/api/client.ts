@@ -36,6 +36,8 @@ export interface ApiHost {
   readonly clock: ApiClock;
   /** Aborted with a `SegjobsError` when the user interrupts; what is under way then throws that reason. */
   readonly signal: AbortSignal;
+  /** Where HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are looked up; default: none are set. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** For `user-agent: segjobs/VERSION`. */
   readonly version?: string | undefined;
   /** One line per request; never holds a credential. */
@@ -46,6 +48,17 @@ export interface ApiHost {
   readonly random?: (() => number) | undefined;
   /** A new `x-request-id`. */
   readonly requestId?: (() => string) | undefined;
+  /** Where creates are remembered from one command to the next; without it none is. */
+  readonly createMemory?: CreateMemoryPlace | undefined;
+}
+
+export interface CreateMemoryPlace {
+  /** A directory of its own, which need not exist; `undefined` where there is no home for one. */
+  readonly directory: () => Promise<string | undefined>;
+  /** The user's id; `undefined` on Windows. */
+  readonly userId: number | undefined;
+  /** Told when a create cannot be remembered. */
+  readonly warn: (line: string) => void;
 }
 
 /** What `GET /segment/jobs` is asked for. Values are sent as given, percent-encoded. */
@@ -83,10 +96,30 @@ export interface FreshPage extends JobPage {
 
 export type CreateRequest = { readonly segmentIds: readonly string[] } | { readonly allSegments: true };
 
+export interface CreateOptions {
+  /** Return a NEW, QUEUED or PROCESSING job of exactly these segments, where there is one. */
+  readonly reuseActive?: boolean | undefined;
+  /** Do not look for the jobs of earlier creates whose outcome is not known; forget those creates. */
+  readonly isNew?: boolean | undefined;
+  /** Flags with which a command that is told as a hint looks at the same service: `--sandbox dev`, quoted. */
+  readonly hintFlags?: readonly string[] | undefined;
+  /** Called when the create may be on its way, and again when its outcome is known. */
+  readonly onDoubt?: ((isInDoubt: boolean) => void) | undefined;
+}
+
 export interface CreatedJob {
   readonly job: SegmentJob;
-  /** True when the answer was lost and the job was found by looking for it. */
-  readonly isRecovered: boolean;
+  /**
+   * `created`: the service answered. `recovered`: the answer was lost, and the job was found by looking for it.
+   * `earlier`: nothing was sent, an earlier create had made it and nobody was told. `active`: nothing was sent, it
+   * runs already.
+   */
+  readonly origin: 'created' | 'recovered' | 'earlier' | 'active';
+  /**
+   * To be called once the job has been told where it was asked for. Until then the next create of the same segments
+   * on this machine finds this job, should this process end.
+   */
+  settle(): void;
 }
 
 /** What the service said of one id that it could not give. */
@@ -137,9 +170,12 @@ export interface SegmentJobsClient {
   /** `GET /segment/jobs`, one page, exactly as asked. */
   listPage(query: ListQuery): Promise<JobPage>;
   /** All pages from `query.start` on, each job once, whichever way the service pages. */
-  pages(query: ListQuery): AsyncGenerator<FreshPage, void, undefined>;
-  /** `POST /segment/jobs`. Throws `OUTCOME_UNKNOWN` when it may have happened and no single match was found. */
-  create(request: CreateRequest): Promise<CreatedJob>;
+  pages(query: ListQuery, options?: ReadOptions): AsyncGenerator<FreshPage, void, undefined>;
+  /**
+   * `POST /segment/jobs`, while no other process of this machine does the same. Throws `OUTCOME_UNKNOWN` when it, or
+   * an earlier one of the same segments, may have happened and no single match was found.
+   */
+  create(request: CreateRequest, options?: CreateOptions): Promise<CreatedJob>;
   /** What `create` would send. Needs no token. */
   previewCreate(request: CreateRequest): RequestPreview;
   /** `GET /segment/jobs/{id}`. */

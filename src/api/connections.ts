@@ -5,19 +5,20 @@ import { type AgentOptions, type ClientRequestArgs, Agent as HttpAgent } from 'n
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { connectLimitCode } from './network-errors.ts';
+import { ForwardingAgent, TunnelAgent } from './proxy-agents.ts';
+import type { HttpProxy } from './proxy-choice.ts';
 
 export interface Connections {
-  /** The agent for a request to this address. The one place that decides the way there. */
-  agentFor(url: URL): HttpAgent;
+  /** The agent for a request to this address, straight or through the proxy. */
+  agentFor(url: URL, proxy: HttpProxy | undefined): HttpAgent;
 }
 
 /**
  * Kept-alive connections (idle ones do not hold the process). `limitMs` is for address look-up, TCP and TLS
- * together.
+ * together, and what a proxy takes.
  */
 export function createConnections(limitMs: number): Connections {
-  const open = agentsFor({ keepAlive: true }, limitMs, () => undefined);
-  return { agentFor: open };
+  return { agentFor: agentsFor({ keepAlive: true }, limitMs, () => undefined) };
 }
 
 /**
@@ -28,16 +29,22 @@ export function createFreshConnection(limitMs: number, onReady: () => void): Con
   return { agentFor: agentsFor({ keepAlive: false }, limitMs, onReady) };
 }
 
-function agentsFor(options: AgentOptions, limitMs: number, onReady: () => void): (url: URL) => HttpAgent {
-  let http: HttpAgent | undefined;
-  let https: HttpAgent | undefined;
-  return (url) => {
-    if (url.protocol === 'https:') {
-      https ??= new LimitedHttpsAgent(options, limitMs, onReady);
-      return https;
+function agentsFor(options: AgentOptions, limitMs: number, onReady: () => void): Connections['agentFor'] {
+  /** By the kind of service and the proxy. */
+  const agents = new Map<string, HttpAgent>();
+  const create = (isSecure: boolean, proxy: HttpProxy | undefined): HttpAgent => {
+    if (proxy !== undefined) {
+      const way = { proxy, limitMs, onReady };
+      return isSecure ? new TunnelAgent(options, way) : new ForwardingAgent(options, way);
     }
-    http ??= new LimitedHttpAgent(options, limitMs, onReady);
-    return http;
+    const Agent = isSecure ? LimitedHttpsAgent : LimitedHttpAgent;
+    return new Agent(options, limitMs, onReady);
+  };
+  return ({ protocol }, proxy) => {
+    const name = `${protocol} ${proxy?.url.href ?? ''}`;
+    const agent = agents.get(name) ?? create(protocol === 'https:', proxy);
+    agents.set(name, agent);
+    return agent;
   };
 }
 

@@ -7,17 +7,21 @@ import { knownStatus, type SegmentJob } from '../jobs/job.ts';
 import { checkJobId } from '../jobs/job-id.ts';
 import { allSegmentsId } from '../jobs/segment-set.ts';
 import { safeText } from '../safe-text.ts';
+import { readBaseUrl } from './base-url.ts';
 import type {
   ApiConnection,
   ApiHost,
   BulkResult,
   CreatedJob,
+  CreateOptions,
   CreateRequest,
   ItemError,
   ListQuery,
   ReadOptions,
   SegmentJobsClient,
 } from './client.ts';
+import { openCreateIntents } from './create-intents.ts';
+import { findActiveJob, findCandidates } from './create-look.ts';
 import { createOnce } from './create-once.ts';
 import { readPages } from './paging.ts';
 import type { RetryBudget } from './retry.ts';
@@ -83,27 +87,39 @@ export function createClient(
     return { method: 'POST', path: jobsPath, operation: 'create', body: createBody(request) };
   }
 
-  const create = async (request: CreateRequest): Promise<CreatedJob> => {
+  async function create(request: CreateRequest, options: CreateOptions = {}): Promise<CreatedJob> {
     const call = createCall(request);
+    // What a call needs is looked at before anything is remembered of it.
+    session.preview(call);
+    const { clock, signal, waiting } = host;
+    const segmentIds = 'allSegments' in request ? [allSegmentsId] : request.segmentIds;
+    const { apiUrl, orgId, sandbox = '' } = connection;
+    const intents = await openCreateIntents(
+      { apiUrl: readBaseUrl(apiUrl, 'the API URL'), orgId, sandbox, segmentIds },
+      { place: host.createMemory, clock, signal, waiting },
+    );
     const requestId = session.newRequestId();
     return createOnce({
-      segmentIds: 'allSegments' in request ? [allSegmentsId] : request.segmentIds,
+      segmentIds,
       requestId,
-      send: () => session.attempt({ ...call, requestId }),
+      send: (watcher) => session.attempt({ ...call, requestId, watcher }),
       decode: ({ answer }) => decodeJobAnswer(received(answer, 'POST /segment/jobs')),
-      look: async () => {
-        // The schedule of looks is the retrying: a look in an outage must not take minutes.
-        const ask = (query: ListQuery) => askForPage(query, { maxRetries: 0 });
-        const pages = readPages(ask, { sort: 'creationTime:desc', limit: lookUpPageSize });
-        for await (const page of pages) return page.jobs;
-        return [];
+      look: (sought, { isRetried }) => {
+        // Where looks follow a schedule, that is the retrying: one in an outage must not take minutes.
+        const ask = (query: ListQuery) => askForPage(query, isRetried ? {} : { maxRetries: 0 });
+        return findCandidates(readPages(ask, { sort: 'creationTime:desc', limit: lookUpPageSize }), sought);
       },
+      get,
+      findActive: () => findActiveJob((query) => readPages(askForPage, query), segmentIds),
       serviceNow: session.serviceNow,
-      clock: host.clock,
-      signal: host.signal,
-      waiting: host.waiting,
+      knownServiceNow: session.knownServiceNow,
+      clock,
+      signal,
+      waiting,
+      intents,
+      options,
     });
-  };
+  }
 
   async function bulkGet(ids: readonly string[], options: ReadOptions = {}): Promise<BulkResult> {
     const asked = [...new Set(ids.map(checkJobId))];
@@ -174,7 +190,10 @@ export function createClient(
 
   return {
     listPage: (query) => askForPage(query),
-    pages: (query) => readPages(askForPage, query),
+    pages: (query, { signal, hasOwnBudget = false } = {}) => {
+      const budget = hasOwnBudget ? session.newBudget() : undefined;
+      return readPages((page, effort) => askForPage(page, { ...effort, signal, budget }), query);
+    },
     create,
     previewCreate: (request) => session.preview(createCall(request)),
     get,

@@ -3,6 +3,7 @@
 import { SegjobsError } from '../errors.ts';
 import { safeText } from '../safe-text.ts';
 import type { BodyProblem } from './body.ts';
+import type { HttpProxy } from './proxy-choice.ts';
 
 /** `code` of the error that ends a connection which was not made within the limit. */
 export const connectLimitCode = 'SEGJOBS_CONNECT_LIMIT';
@@ -52,9 +53,22 @@ export function secondsText(ms: number): string {
   return `${seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds)} s`;
 }
 
-/** Whether the error says that a certificate was refused. */
-export function isCertificateCode(code: string): boolean {
-  return certificateReasons.has(code);
+/** Why a certificate was refused, or `undefined` when the error code is about something else. */
+export function certificateReasonOf(code: string): string | undefined {
+  return certificateReasons.get(code);
+}
+
+export function isLookUpCode(code: string): boolean {
+  return lookUpCodes.has(code);
+}
+
+export function isUnreachableCode(code: string): boolean {
+  return unreachableCodes.has(code);
+}
+
+/** Whether the other side did not speak TLS, or not as this one does. */
+export function isTlsCode(code: string): boolean {
+  return code === 'EPROTO' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS');
 }
 
 /** A request that failed before the head of an answer came. `code` is Node's error code. */
@@ -63,16 +77,19 @@ export function connectionError(
   code: string,
   connectLimitMs: number,
   cause: unknown,
+  proxy?: HttpProxy,
 ): SegjobsError {
-  const host = hostOf(url);
-  const facts = { cause, details: { host, networkCode: safeText(code) } };
+  const through = proxy === undefined ? '' : ` through the proxy ${proxy.host}`;
+  const host = `${hostOf(url)}${through}`;
+  const details = { host: hostOf(url), networkCode: safeText(code) };
+  const facts = { cause, details: proxy === undefined ? details : { ...details, proxy: proxy.host } };
   if (code === connectLimitCode) {
     return new SegjobsError(
       'TIMEOUT',
       `no connection to ${host} was made within ${secondsText(connectLimitMs)}`,
       {
         ...facts,
-        hint: 'check the network, a firewall or VPN, and whether a proxy is needed; SEGJOBS_HTTP_TIMEOUT gives more time',
+        hint: `check the network, a firewall or VPN, and ${aboutProxy(proxy)}; SEGJOBS_HTTP_TIMEOUT gives more time`,
       },
     );
   }
@@ -82,26 +99,26 @@ export function connectionError(
       hint: 'check the API URL, and whether a proxy or VPN is needed',
     });
   }
-  if (lookUpCodes.has(code)) {
+  if (isLookUpCode(code)) {
     return new SegjobsError('NETWORK', `the host ${safeText(url.hostname)} was not found`, {
       ...facts,
       hint: 'check the network and the API URL',
     });
   }
-  if (unreachableCodes.has(code)) {
+  if (isUnreachableCode(code)) {
     return new SegjobsError('NETWORK', `${host} cannot be reached from here (${code})`, {
       ...facts,
       hint: 'check the network, a firewall or VPN, and whether a proxy is needed',
     });
   }
-  const reason = certificateReasons.get(code);
+  const reason = certificateReasonOf(code);
   if (reason !== undefined) {
     return new SegjobsError('NETWORK', `the certificate of ${host} was not accepted: ${reason} (${code})`, {
       ...facts,
-      hint: 'where a company proxy inspects traffic, set NODE_EXTRA_CA_CERTS to a file with its CA certificate',
+      hint: hintForCertificate(code, proxy),
     });
   }
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) {
+  if (isTlsCode(code)) {
     return new SegjobsError(
       'NETWORK',
       `no secure connection to ${host} could be made: it does not seem to speak TLS`,
@@ -127,6 +144,20 @@ export function connectionError(
   );
 }
 
+function aboutProxy(proxy: HttpProxy | undefined): string {
+  return proxy === undefined ? 'whether a proxy is needed' : `the proxy in ${proxy.variable}`;
+}
+
+/** What to look at first differs; where a proxy in between makes certificates of its own, its CA is the answer to all. */
+function hintForCertificate(code: string, proxy: HttpProxy | undefined): string {
+  const extraCa = `${proxy === undefined ? 'where a company proxy inspects traffic' : `where the proxy ${proxy.host} inspects traffic`}, set NODE_EXTRA_CA_CERTS to a file with its CA certificate`;
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return `check the date of this machine; ${extraCa}`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH')
+    return `check the host in the API URL; ${extraCa}`;
+  return extraCa;
+}
+
 /** No head of an answer within the limit. */
 export function silenceError(url: URL, limitMs: number): SegjobsError {
   return new SegjobsError('TIMEOUT', `no answer from ${hostOf(url)} within ${secondsText(limitMs)}`, {
@@ -137,6 +168,17 @@ export function silenceError(url: URL, limitMs: number): SegjobsError {
 
 /** The body of a longer answer than this is refused. Told apart so that a page can be asked for again, smaller. */
 export class AnswerTooLarge extends SegjobsError {}
+
+/** An answer that did not come within the limits of time, to a page that may be asked for again, smaller. */
+export class PageTooSlow extends SegjobsError {
+  /** How many retries of this page it makes, the one that is due now included. */
+  readonly retries: number;
+
+  constructor({ code, message, ...facts }: SegjobsError, retries: number) {
+    super(code, message, facts);
+    this.retries = retries;
+  }
+}
 
 /** An answer whose head came and whose body did not come whole. */
 export function bodyError(

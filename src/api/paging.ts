@@ -2,8 +2,16 @@
 
 import type { SegmentJob } from '../jobs/job.ts';
 import type { FreshPage, ListQuery } from './client.ts';
-import { AnswerTooLarge } from './network-errors.ts';
+import { AnswerTooLarge, PageTooSlow } from './network-errors.ts';
 import type { DecodedPage } from './wire.ts';
+
+/** How a page may be asked for: the retries that larger ones have spent, and whether it could be smaller still. */
+export interface PageEffort {
+  readonly retriesBefore: number;
+  readonly canShrink: boolean;
+}
+
+export type AskForPage = (query: ListQuery, effort: PageEffort) => Promise<DecodedPage>;
 
 /** A page that was taken into the list. */
 interface Taken {
@@ -31,11 +39,11 @@ const mostSetBacks = 100;
  * - else it is asked for by page index.
  *
  * When `totalCount` falls between two pages, jobs left the list and others moved up over the boundary: that stretch
- * is read again. A page beyond the body limit is asked for again at a quarter of the size, down to 1. Reading ends
- * when a page adds no new job. The last page given may be empty: that more was promised was then not true.
+ * is read again. A page beyond the limits of size or time is asked for again at a quarter of the size, down to 1.
+ * Reading ends when a page adds no new job. The last page given may be empty: that more was promised was then not true.
  */
 export async function* readPages(
-  ask: (query: ListQuery) => Promise<DecodedPage>,
+  ask: AskForPage,
   query: ListQuery,
 ): AsyncGenerator<FreshPage, void, undefined> {
   const list = createList(query);
@@ -97,7 +105,7 @@ function createList(query: ListQuery) {
 }
 
 async function* takePages(
-  ask: (query: ListQuery) => Promise<DecodedPage>,
+  ask: AskForPage,
   query: ListQuery,
   list: ReturnType<typeof createList>,
 ): AsyncGenerator<TakenPage, void, undefined> {
@@ -109,11 +117,14 @@ async function* takePages(
 
   /** `startFor` is asked again when the size has changed. */
   async function fetchPage(startFor: (size: number) => string | undefined): Promise<DecodedPage> {
+    let retriesBefore = 0;
     for (;;) {
       try {
-        return await ask({ ...query, start: startFor(size), limit: size });
+        const effort = { retriesBefore, canShrink: size > 1 };
+        return await ask({ ...query, start: startFor(size), limit: size }, effort);
       } catch (error) {
-        if (!(error instanceof AnswerTooLarge) || size <= 1) throw error;
+        if (error instanceof PageTooSlow) retriesBefore = error.retries;
+        else if (!(error instanceof AnswerTooLarge) || size <= 1) throw error;
         size = Math.max(1, Math.floor(size / 4));
         hasShrunk = true;
       }

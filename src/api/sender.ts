@@ -4,7 +4,7 @@ import type { SegjobsError } from '../errors.ts';
 import { safeText } from '../safe-text.ts';
 import type { ApiHost } from './client.ts';
 import { readErrorBody } from './error-shapes.ts';
-import { secondsText } from './network-errors.ts';
+import { AnswerTooLarge, PageTooSlow, secondsText } from './network-errors.ts';
 import {
   createRetryBudget,
   type Failure,
@@ -36,10 +36,25 @@ export interface Sending {
   /** Named in messages. */
   readonly sandbox: string | undefined;
   readonly maxRetries?: number | undefined;
+  /** Retries that were spent on the same work in another request. */
+  readonly retriesBefore?: number | undefined;
+  /** A timeout that may be retried is then the caller's to answer, with a smaller page: `PageTooSlow`. */
+  readonly canShrink?: boolean | undefined;
   readonly budget?: RetryBudget | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Whether a 401 has already led to a fresh token. */
   readonly isTokenRenewable?: boolean | undefined;
+  readonly watcher?: SendWatcher | undefined;
+}
+
+/** Hears how far a request on a fresh connection has come, each time at that very moment. */
+export interface SendWatcher {
+  /** An attempt begins; nothing has left yet. */
+  onSending(): void;
+  /** The request may be on its way. */
+  onLeaving(): void;
+  /** The attempt was refused, and another one will follow: after a wait, or with a fresh token. */
+  onRefused(): void;
 }
 
 /** How a sending ended. Only interrupts, and what `headers` throws, are thrown. */
@@ -59,8 +74,10 @@ export type Outcome =
 
 export interface Sender {
   send(sending: Sending): Promise<Outcome>;
-  /** Unix ms on the service's clock, as far as its answers told it. */
+  /** Unix ms on the service's clock, as far as its answers told it; else local time. */
   serviceNow(): number;
+  /** The same, or `undefined` before a first answer has told it. */
+  knownServiceNow(): number | undefined;
   newBudget(): RetryBudget;
 }
 
@@ -82,17 +99,21 @@ export function createSender(options: SenderOptions, host: ApiHost): Sender {
   const transport = createTransport({
     httpTimeoutMs: options.httpTimeoutMs,
     signal,
+    env: host.env,
+    onProxy: ({ host: proxy, variable }) => host.debug?.(`using the proxy ${proxy} (${variable})`),
     onLastWait: (ms) =>
       host.waiting?.(
         `interrupted; waiting up to ${secondsText(ms)} for the answer to the create that was sent`,
       ),
   });
 
-  const serviceNow = () =>
-    serviceAheadMs === undefined ? clock.now() : serviceAheadMs + clock.monotonicMs();
+  const knownServiceNow = () =>
+    serviceAheadMs === undefined ? undefined : serviceAheadMs + clock.monotonicMs();
+  const serviceNow = () => knownServiceNow() ?? clock.now();
 
   async function attempt(sending: Sending): Promise<HttpAnswer | HttpProblem> {
     const headers = await sending.headers();
+    sending.watcher?.onSending();
     const startMs = clock.monotonicMs();
     const reply = await transport.exchange({
       method: sending.method,
@@ -100,6 +121,7 @@ export function createSender(options: SenderOptions, host: ApiHost): Sender {
       headers,
       body: sending.body,
       isFresh: sending.isFresh,
+      onLeaving: sending.watcher?.onLeaving,
       signal: sending.signal,
     });
     const tookMs = Math.round(clock.monotonicMs() - startMs);
@@ -150,7 +172,7 @@ export function createSender(options: SenderOptions, host: ApiHost): Sender {
     const maxRetries = sending.maxRetries ?? options.maxRetries;
     let wasRepeated = false;
     budget.countRequest();
-    for (let retries = 0; ; retries++) {
+    for (let retries = sending.retriesBefore ?? 0; ; retries++) {
       signal.throwIfAborted();
       sending.signal?.throwIfAborted();
       const reply = await attempt(sending);
@@ -171,23 +193,31 @@ export function createSender(options: SenderOptions, host: ApiHost): Sender {
       });
       const error = errorOf(sending, reply, failed);
       const mayHaveBeenReceived = reply.kind === 'answer' || reply.mayHaveBeenReceived;
+      const failedWith = (told: SegjobsError): Outcome => ({
+        kind: 'failed',
+        failure: failed,
+        error: told,
+        answer: reply.kind === 'answer' ? reply : undefined,
+        mayHaveBeenReceived,
+        wasRepeated,
+      });
       if (waitMs === undefined) {
-        return {
-          kind: 'failed',
-          failure: failed,
-          error: retries === 0 ? error : restated(error, `${error.message} (tried ${retries + 1} times)`),
-          answer: reply.kind === 'answer' ? reply : undefined,
-          mayHaveBeenReceived,
-          wasRepeated,
-        };
+        const isToldAsItIs = retries === 0 || error instanceof AnswerTooLarge;
+        return failedWith(
+          isToldAsItIs ? error : restated(error, `${error.message} (tried ${retries + 1} times)`),
+        );
       }
       wasRepeated ||= mayHaveBeenReceived;
+      sending.watcher?.onRefused();
       budget.spend(waitMs, now);
-      if (waitMs > quietWaitMs)
+      const isPageTooSlow = failed.kind === 'timeout' && sending.canShrink === true;
+      if (isPageTooSlow) host.waiting?.(`asking for fewer jobs at a time: ${error.message}`);
+      else if (waitMs > quietWaitMs)
         host.waiting?.(`waiting ${secondsText(waitMs)} before trying again: ${error.message}`);
       await sleep(waitMs, sending.signal);
+      if (isPageTooSlow) return failedWith(new PageTooSlow(error, retries + 1));
     }
   }
 
-  return { send, serviceNow, newBudget: createRetryBudget };
+  return { send, serviceNow, knownServiceNow, newBudget: createRetryBudget };
 }

@@ -81,7 +81,7 @@ function explain(refusal: Refusal, facts: ErrorFacts): Explanation {
     return {
       code: 'NETWORK',
       message: 'the proxy asks for a login',
-      hint: 'give user and password in HTTPS_PROXY; this answer came from the proxy, not from Adobe',
+      hint: 'give user and password in HTTPS_PROXY or HTTP_PROXY; this answer came from the proxy, not from Adobe',
     };
   }
   if (status === 409 && operation === 'cancel') {

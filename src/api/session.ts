@@ -4,7 +4,7 @@ import { SegjobsError } from '../errors.ts';
 import { readBaseUrl } from './base-url.ts';
 import type { ApiConnection, ApiHost, RequestPreview } from './client.ts';
 import type { Operation, RetryBudget } from './retry.ts';
-import { createSender, type Outcome } from './sender.ts';
+import { createSender, type Outcome, type SendWatcher } from './sender.ts';
 import type { TokenSource } from './token.ts';
 import type { HttpAnswer } from './transport.ts';
 
@@ -20,8 +20,12 @@ export interface Call {
   /** The sandbox look-up is the one call that is made outside of a sandbox. */
   readonly isOutsideSandbox?: boolean | undefined;
   readonly maxRetries?: number | undefined;
+  /** As in `Sending`. */
+  readonly retriesBefore?: number | undefined;
+  readonly canShrink?: boolean | undefined;
   readonly budget?: RetryBudget | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly watcher?: SendWatcher | undefined;
 }
 
 export interface Session {
@@ -33,6 +37,8 @@ export interface Session {
   preview(call: Call): RequestPreview;
   newRequestId(): string;
   serviceNow(): number;
+  /** `serviceNow()`, or `undefined` before a first answer has told it. */
+  knownServiceNow(): number | undefined;
   newBudget(): RetryBudget;
 }
 
@@ -42,6 +48,8 @@ export function createSession(connection: ApiConnection, tokens: TokenSource, ho
   const { orgId, clientId, sandbox } = connection;
   const sender = createSender(connection, host);
   const newRequestId = host.requestId ?? (() => globalThis.crypto.randomUUID());
+  /** Tokens that were renewed after a refusal and refused again. */
+  const refusedAfresh = new Set<string>();
 
   function urlOf(call: Call): URL {
     return new URL(`${readBaseUrl(connection.apiUrl, 'the API URL')}${call.path}`);
@@ -79,16 +87,24 @@ export function createSession(connection: ApiConnection, tokens: TokenSource, ho
         sandbox: call.isOutsideSandbox === true ? undefined : sandbox,
         isTokenRenewable,
         maxRetries: call.maxRetries,
+        retriesBefore: call.retriesBefore,
+        canShrink: call.canShrink,
         budget: call.budget,
         signal: call.signal,
+        watcher: call.watcher,
       });
-    const outcome = await send(false);
+    const outcome = await send(refusedAfresh.has(token));
     if (outcome.kind === 'answer' || outcome.failure.httpStatus !== 401) return outcome;
+    call.watcher?.onRefused();
     const renewed = await tokens.refresh(token);
     if (renewed === undefined) return outcome;
     token = renewed;
     secrets.push(renewed);
     const second = await send(true);
+    if (second.kind === 'failed' && second.failure.httpStatus === 401) {
+      refusedAfresh.add(renewed);
+      tokens.giveUp?.(renewed);
+    }
     return { ...second, wasRepeated: second.wasRepeated || outcome.wasRepeated };
   }
 
@@ -109,6 +125,7 @@ export function createSession(connection: ApiConnection, tokens: TokenSource, ho
     preview,
     newRequestId,
     serviceNow: sender.serviceNow,
+    knownServiceNow: sender.knownServiceNow,
     newBudget: sender.newBudget,
   };
 }

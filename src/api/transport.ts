@@ -5,7 +5,8 @@ import { SegjobsError } from '../errors.ts';
 import { safeText } from '../safe-text.ts';
 import { type BodyProblem, readBody, readErrorBody } from './body.ts';
 import type { Connections } from './connections.ts';
-import { bodyError, connectionError, isCertificateCode, silenceError } from './network-errors.ts';
+import { bodyError, certificateReasonOf, connectionError, silenceError } from './network-errors.ts';
+import type { HttpProxy, ProxyEnv } from './proxy-choice.ts';
 import type { Failure } from './retry.ts';
 
 export interface HttpRequest {
@@ -15,6 +16,8 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** A connection of its own, so that it is known whether the request can have left. */
   readonly isFresh?: boolean | undefined;
+  /** Called when the first byte can leave, where the connection is fresh. */
+  readonly onLeaving?: (() => void) | undefined;
   /** Ends the exchange with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,6 +45,10 @@ export interface HttpProblem {
 export interface TransportOptions {
   readonly httpTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** Where HTTPS_PROXY and its kin are looked up; default: none are set. */
+  readonly env?: ProxyEnv | undefined;
+  /** Called when a proxy is used for the first time; once for each. */
+  readonly onProxy?: ((proxy: HttpProxy) => void) | undefined;
   /** Called when an interrupt has to wait for the answer to a fresh request that has left; once. */
   readonly onLastWait?: ((ms: number) => void) | undefined;
 }
@@ -66,6 +73,8 @@ export function createTransport(options: TransportOptions): Transport {
   const httpTimeoutMs = Math.min(longestTimerMs, Math.max(1, options.httpTimeoutMs));
   const connectLimitMs = Math.max(1, httpTimeoutMs / 6);
   const windowMs = httpTimeoutMs / 2;
+  const { env = {} } = options;
+  const toldProxies = new Set<string>();
   let kept: Connections | undefined;
 
   function keptConnections(create: (limitMs: number) => Connections): Connections {
@@ -76,14 +85,29 @@ export function createTransport(options: TransportOptions): Transport {
   async function exchange(request: HttpRequest): Promise<HttpAnswer | HttpProblem> {
     const { url, method, headers, isFresh = false } = request;
     options.signal.throwIfAborted();
-    const [{ default: fetch }, { createConnections, createFreshConnection }] = await Promise.all([
-      import('node-fetch'),
-      import('./connections.ts'),
-    ]);
+    const [{ default: fetch }, { createConnections, createFreshConnection }, proxies, { proxyFor }] =
+      await Promise.all([
+        import('node-fetch'),
+        import('./connections.ts'),
+        import('./proxy-errors.ts'),
+        import('./proxy-choice.ts'),
+      ]);
+    let proxy: HttpProxy | undefined;
+    try {
+      proxy = proxyFor(url, env);
+    } catch (error) {
+      if (!(error instanceof SegjobsError)) throw error;
+      return { kind: 'problem', failure: 'final', mayHaveBeenReceived: false, error };
+    }
+    if (proxy !== undefined && !toldProxies.has(proxy.host)) {
+      toldProxies.add(proxy.host);
+      options.onProxy?.(proxy);
+    }
     let canHaveLeft = !isFresh;
     const connections = isFresh
       ? createFreshConnection(connectLimitMs, () => {
           canHaveLeft = true;
+          request.onLeaving?.();
         })
       : keptConnections(createConnections);
 
@@ -117,7 +141,7 @@ export function createTransport(options: TransportOptions): Transport {
         redirect: 'manual',
         // Decompressing is done in body.ts, which notices a stream that was cut.
         compress: false,
-        agent: connections.agentFor(url),
+        agent: connections.agentFor(url, proxy),
         // Node's own AbortSignal; node-fetch declares a narrower one.
         signal: ending.signal as never,
       });
@@ -141,8 +165,17 @@ export function createTransport(options: TransportOptions): Transport {
       if (isStopped(ending.signal)) return stopped(ending.signal.reason);
       if (ending.signal.reason === silence) return problem('timeout', silenceError(url, httpTimeoutMs));
       const code = codeOf(cause);
-      const failure = isCertificateCode(code) ? 'final' : canHaveLeft ? 'lost' : 'notConnected';
-      return problem(failure, connectionError(url, code, connectLimitMs, cause));
+      if (proxy !== undefined && proxies.isProxyCode(code)) {
+        return {
+          kind: 'problem',
+          failure: proxies.isLastingProxyCode(code) ? 'final' : 'notConnected',
+          mayHaveBeenReceived: false,
+          error: proxies.proxyError(url, code, proxy, cause),
+        };
+      }
+      const isRefusedCertificate = certificateReasonOf(code) !== undefined;
+      const failure = isRefusedCertificate ? 'final' : canHaveLeft ? 'lost' : 'notConnected';
+      return problem(failure, connectionError(url, code, connectLimitMs, cause, proxy));
     } finally {
       clearTimeout(headTimer);
       clearTimeout(lastWait);

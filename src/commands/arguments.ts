@@ -38,6 +38,9 @@ export async function readIds(
   }
   const text = (await context.readUserFile(file)).replace(/^\uFEFF/, '');
   const place = file === '-' ? 'stdin' : safeText(file);
+  if (text.trimStart().startsWith('{')) {
+    throw usageError(`${place} holds a JSON object`, `give a JSON array, or one ${what} per line`);
+  }
   const found = text.trimStart().startsWith('[') ? idsOfJson(text, place, what) : idsOfLines(text, place);
   const ids = found.map(({ id, where }) => {
     try {

@@ -12,7 +12,7 @@ import { readWithWarnings } from './profiles.ts';
 
 export const loginFlags = {
   clientId: valueFlag('--client-id <id>', 'client id, which is also the API key', (text) => text),
-  orgId: valueFlag('--org-id <id>', 'organisation id, such as ABC@AdobeOrg', (text) => text),
+  orgId: valueFlag('--org-id <id>', 'organization id, such as ABC@AdobeOrg', (text) => text),
   scopes: valueFlag('--scopes <list>', 'OAuth scopes, comma-separated', (text) => text),
   clientSecretStdin: switchFlag('--client-secret-stdin', 'read the client secret from stdin'),
   accessTokenStdin: switchFlag('--access-token-stdin', 'read a ready access token from stdin'),
@@ -68,7 +68,7 @@ export async function gatherCredentials(context: Context, given: Given, target: 
   const file = given.fromFile === undefined ? undefined : await readCredentialFile(context, given.fromFile);
   const secret = (await secretFromStdin(context, given, checks)) ?? secretOfFile(file, checks);
   const clientIdKnown = given.clientId ?? file?.clientId ?? (await clientIdIn(secret)) ?? existing?.clientId;
-  // What was stored for another client may be another organisation's.
+  // What was stored for another client may be another organization's.
   const known = existing !== undefined && existing.clientId === clientIdKnown ? existing : undefined;
   const orgIdKnown = given.orgId ?? file?.orgId ?? known?.orgId;
   const prompts = await context.prompts();
@@ -77,13 +77,13 @@ export async function gatherCredentials(context: Context, given: Given, target: 
     await tellReuse(context, target);
   }
   const clientId = clientIdKnown ?? (await ask(prompts, 'Client id:', faultOfHeaderValue));
-  const orgId = orgIdKnown ?? (await ask(prompts, 'Organisation id (…@AdobeOrg):', faultOfHeaderValue));
+  const orgId = orgIdKnown ?? (await ask(prompts, 'Organization id (…@AdobeOrg):', faultOfHeaderValue));
   const scopes = given.scopes ?? file?.scopes ?? known?.scopes;
   const sandbox = context.globals.sandbox ?? file?.sandbox ?? known?.sandbox;
   refuse('sandbox', sandbox, checks.faultOfSandbox);
   return {
     clientId: fine('the client id', clientId, faultOfHeaderValue),
-    orgId: fine('the organisation id', orgId, faultOfHeaderValue),
+    orgId: fine('the organization id', orgId, faultOfHeaderValue),
     scopes: scopes === undefined ? undefined : checks.normalScopes(scopes),
     sandbox,
     imsUrl: file?.imsUrl ?? known?.imsUrl,
@@ -211,6 +211,6 @@ async function clientIdIn(secret: Secret | undefined): Promise<string | undefine
 
 async function tellReuse(context: Context, { name, existing }: Target): Promise<void> {
   const [{ maskId }, output] = await Promise.all([import('../config/profile-keys.ts'), context.output()]);
-  const org = existing?.orgId === undefined ? '' : ` and organisation ${existing.orgId}`;
+  const org = existing?.orgId === undefined ? '' : ` and organization ${existing.orgId}`;
   output.note(`Client id ${maskId(existing?.clientId ?? '')}${org} are taken from profile "${name}".`);
 }

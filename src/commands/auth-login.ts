@@ -1,7 +1,7 @@
 // segjobs auth login: gathers credentials, proves that they work, and only then stores them.
 
 import type { Credentials, Settings } from '../config/settings.ts';
-import type { Context } from '../context.ts';
+import type { Context, TokenOptions } from '../context.ts';
 import { exitCodes, SegjobsError } from '../errors.ts';
 import type { Output } from '../output/output.ts';
 import type { Prompts } from '../output/prompts.ts';
@@ -34,10 +34,12 @@ export const loginCommand = defineCommand({
     const target = await readTarget(context);
     const wanted = await gatherCredentials(context, given, target);
     const settings = await settingsOf(context, wanted, target);
-    const { settings: proven, sandboxes } = await prove(context, settings, output).catch((cause: unknown) => {
-      output.note('Nothing was saved.');
-      throw cause;
-    });
+    const { settings: proven, sandboxes } = await prove(context, settings, output, { isTrial: true }).catch(
+      (cause: unknown) => {
+        output.note('Nothing was saved.');
+        throw cause;
+      },
+    );
     const chosen =
       proven.sandbox === undefined
         ? await chooseSandbox(context, proven, sandboxes, prompts, output)
@@ -53,18 +55,18 @@ async function settingsOf(
   wanted: Wanted,
   { name, existing, path }: Target,
 ): Promise<Settings> {
-  const [{ resolveConnection }, { defaultScopes }, { tlsWarnings }] = await Promise.all([
+  const [{ resolveConnection }, { defaultScopes, knownSecrets }, { tlsWarnings }] = await Promise.all([
     import('../config/connection.ts'),
     import('../config/credentials.ts'),
     import('../config/settings.ts'),
   ]);
   const stored = { ...existing, imsUrl: wanted.imsUrl };
-  const sources = new Map<string, string>();
+  const sources = new Map(['clientId', 'orgId', 'credentials'].map((key) => [key, 'this login']));
   const { secret } = wanted;
   const credentials: Credentials =
     'accessToken' in secret
       ? { kind: 'accessToken', ...secret }
-      : { kind: 'oauth', ...secret, scopes: wanted.scopes ?? defaultScopes };
+      : { kind: 'oauth', ...knownSecrets(secret.clientSecrets), scopes: wanted.scopes ?? defaultScopes };
   const warnings = tlsWarnings(context.env);
   const { warn } = await context.output();
   for (const warning of warnings) warn(warning);
@@ -86,13 +88,21 @@ interface Proof {
   readonly sandboxes: readonly string[] | undefined;
 }
 
-/** A fresh token and one cheap read; the failure that comes says what is wrong. */
-async function prove(context: Context, settings: Settings, output: Output): Promise<Proof> {
-  await forgetToken(context, settings);
-  const client = await context.clientFor(settings);
+/**
+ * One cheap read, with a fresh token where it is the trial of a secret: one minted with an earlier secret would prove
+ * nothing about this one. The failure that comes says what is wrong.
+ */
+async function prove(
+  context: Context,
+  settings: Settings,
+  output: Output,
+  options: TokenOptions,
+): Promise<Proof> {
+  const client = await context.clientFor(settings, options);
   const progress = output.progress('Checking the credentials');
+  let sandboxes: readonly string[] | undefined;
   try {
-    const sandboxes = await client
+    sandboxes = await client
       .sandboxes()
       .then((all) => all.map((sandbox) => safeText(sandbox.name)))
       .catch((cause: unknown) => {
@@ -102,41 +112,14 @@ async function prove(context: Context, settings: Settings, output: Output): Prom
         if (isRefused && settings.sandbox !== undefined) return undefined;
         throw cause;
       });
-    if (settings.sandbox !== undefined) {
-      await client.listPage({ limit: 1 }).catch((cause: unknown) => {
-        throw explainSandbox(cause, settings.sandbox ?? '', sandboxes);
-      });
-    }
+    if (settings.sandbox !== undefined) await client.listPage({ limit: 1 });
     return { settings, sandboxes };
+  } catch (cause) {
+    const { diagnose } = await import('./auth-diagnosis.ts');
+    throw diagnose(cause, { settings, sandboxes, now: client.serviceNow() });
   } finally {
     progress.stop();
   }
-}
-
-/** A token cached for an earlier secret would prove nothing about this one. */
-async function forgetToken(context: Context, { clientId, imsUrl, credentials }: Settings): Promise<void> {
-  if (credentials.kind !== 'oauth') return;
-  const { createTokenCache } = await import('../config/token-cache.ts');
-  const { scopes } = credentials;
-  const locations = await context.locations();
-  await createTokenCache({ locations, clientId, imsUrl, scopes, userId: context.host.userId }).remove();
-}
-
-function explainSandbox(cause: unknown, sandbox: string, sandboxes: readonly string[] | undefined): unknown {
-  if (!(cause instanceof SegjobsError) || cause.exitCode !== exitCodes.credentials) return cause;
-  if (sandboxes === undefined || sandboxes.includes(sandbox)) return cause;
-  const { code, httpStatus, requestId, details } = cause;
-  const hint =
-    sandboxes.length === 0
-      ? 'this credential is in no sandbox: an administrator must give its API credential a role in one'
-      : `sandboxes it can use: ${sandboxes.join(', ')}`;
-  return new SegjobsError(code, `cannot work in sandbox "${sandbox}": ${cause.message}`, {
-    hint,
-    httpStatus,
-    requestId,
-    details,
-    cause,
-  });
 }
 
 /** Asks for the sandbox where that can be asked; there is no default one. */
@@ -158,7 +141,7 @@ async function chooseSandbox(
     const sandbox = await prompts.text(question, 'give --sandbox NAME');
     if (sandbox === '') return settings;
     if (sandboxes.includes(sandbox)) {
-      return (await prove(context, { ...settings, sandbox }, output)).settings;
+      return (await prove(context, { ...settings, sandbox }, output, {})).settings;
     }
     prefix = '(no such sandbox) ';
   }

@@ -31,7 +31,7 @@ export const statusCommand = defineCommand({
       orgFrom: from('orgId'),
       clientId: maskId(settings.clientId),
       clientIdFrom: from('clientId'),
-      credentials: credentials.kind === 'oauth' ? 'client secret' : 'access token',
+      credentials: kindOf(credentials),
       credentialsFrom: from('credentials'),
       ...(credentials.kind === 'oauth' ? { scopes: credentials.scopes, scopesFrom: from('scopes') } : {}),
       sandbox: settings.sandbox ?? null,
@@ -52,6 +52,11 @@ export const statusCommand = defineCommand({
   },
 });
 
+function kindOf(credentials: Settings['credentials']): string {
+  if (credentials.kind === 'accessToken') return 'access token';
+  return credentials.isFromCommand ? 'credential command' : 'client secret';
+}
+
 interface Verdict {
   /** `null` when the service could not be asked. */
   readonly accepted: boolean | null;
@@ -62,23 +67,42 @@ interface Verdict {
 
 /** Lists the sandboxes and, where one is chosen, one job in it: what a credential needs for every command. */
 async function askService(context: Context, settings: Settings): Promise<Verdict> {
-  let sandboxes: string | null = null;
+  let names: readonly string[] | undefined;
+  let failure: unknown;
+  const client = await context.clientFor(settings);
   try {
-    const client = await context.clientFor(settings);
     const visible = await client.sandboxes().catch((cause: unknown) => {
       const isRefused =
         cause instanceof SegjobsError && (cause.code === 'FORBIDDEN' || cause.code === 'NOT_FOUND');
       if (isRefused && settings.sandbox !== undefined) return undefined;
       throw cause;
     });
-    sandboxes = visible === undefined ? null : visible.map(({ name }) => safeText(name)).join(',');
+    names = visible?.map(({ name }) => safeText(name));
     if (settings.sandbox !== undefined) await client.listPage({ limit: 1 });
-    return { accepted: true, sandboxes };
-  } catch (failure) {
+    else if (names?.length === 0) failure = (await import('./auth-diagnosis.ts')).inNoSandbox();
+  } catch (cause) {
     context.signal.throwIfAborted();
-    const isRefused = failure instanceof SegjobsError && failure.exitCode === exitCodes.credentials;
-    return { accepted: isRefused ? false : null, sandboxes, failure };
+    const { diagnose } = await import('./auth-diagnosis.ts');
+    failure = withoutVerdict(diagnose(cause, { settings, sandboxes: names, now: client.serviceNow() }));
   }
+  const sandboxes = names?.join(',') ?? null;
+  if (failure === undefined) return { accepted: true, sandboxes };
+  const isRefused = failure instanceof SegjobsError && failure.exitCode === exitCodes.credentials;
+  return { accepted: isRefused ? false : null, sandboxes, failure };
+}
+
+/**
+ * What is neither yes nor no (a redirect, a page of a proxy, nonsense) tells as little as silence does: exit 7, as when
+ * the service is out of reach. A refused request that names the credentials has been told apart before.
+ */
+function withoutVerdict(failure: unknown): unknown {
+  if (!(failure instanceof SegjobsError)) return failure;
+  if (failure.exitCode !== exitCodes.refused && failure.exitCode !== exitCodes.notFound) return failure;
+  const { message, hint, httpStatus, requestId, details } = failure;
+  const facts = { hint, httpStatus, requestId, details, cause: failure };
+  return details?.['serviceCode'] === '400003'
+    ? new SegjobsError('FORBIDDEN', message, facts)
+    : new SegjobsError('UNAVAILABLE', `the service could not be asked: ${message}`, facts);
 }
 
 /** Unix milliseconds: of the cached token, or what a ready token says of itself. */

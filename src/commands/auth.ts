@@ -10,7 +10,7 @@ const logoutCommand = defineCommand({
   name: 'logout',
   summary: 'remove the stored secret and the cached token of a profile',
   description:
-    'Client id, organisation and sandbox stay, so that logging in again asks only for the secret. A token that was already issued stays valid until it expires; revoke it in the Adobe Developer Console if it leaked.',
+    'Client id, organization and sandbox stay, so that logging in again asks only for the secret. A token that was already issued stays valid until it expires; revoke it in the Adobe Developer Console if it leaked.',
   flags: {},
   formats: factFormats,
   examples: [

@@ -8,6 +8,7 @@ import { isFinal, knownStatus, type SegmentJob } from '../jobs/job.ts';
 import { checkJobId } from '../jobs/job-id.ts';
 import { type CancelRow, cancelFrame, cancelView } from '../output/cancel-views.ts';
 import type { Output } from '../output/output.ts';
+import { leaveTellingToEvents } from '../output/watch-views.ts';
 import { readIds } from './arguments.ts';
 import { defineCommand, type FlagValues, switchFlag, valueFlag } from './command.ts';
 import { follow, watchFlags } from './following.ts';
@@ -42,17 +43,20 @@ export const cancelCommand = defineCommand({
     },
     { command: 'segjobs cancel JOB_ID --watch --timeout 15m', explains: 'and wait until it has ended' },
   ],
-  exitCodes: [0, 2, 3, 4, 5, 6, 7, 12, 124],
+  exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 12, 124, 129, 130, 141, 143],
   run: async (context, { operands, flags }) => {
     const ids = await readIds(context, { operands, file: flags.file, what: 'job id', check: checkJobId });
     const output = await context.output();
+    const isWatched = flags.watch && !flags.dryRun;
+    const mustAsk = !flags.yes && !flags.dryRun && (ids.length > 1 || flags.file !== undefined);
+    if (isWatched && !(mustAsk && ids.length > 0)) leaveTellingToEvents(output);
     if (ids.length === 0) {
       output.note('Nothing to cancel.');
-      if (flags.watch) return exitCodes.done;
+      // A program that reads a watch gets its document, or its events, of no jobs too.
+      if (flags.watch) return follow(context, { ids, flags, goal: 'cancellation' });
       await output.many(oneBatch<CancelRow>([]), cancelView, cancelFrame);
       return exitCodes.done;
     }
-    const mustAsk = !flags.yes && !flags.dryRun && (ids.length > 1 || flags.file !== undefined);
     const prompts = await context.prompts();
     if (mustAsk && (flags.file === '-' || !prompts.canAsk)) {
       throw new SegjobsError('WOULD_PROMPT', 'cancelling these jobs needs a confirmation', {
@@ -67,48 +71,52 @@ export const cancelCommand = defineCommand({
         row.outcome === 'requested' ? { ...row, outcome: 'planned' as const } : row,
       );
       await output.many(oneBatch(planned), cancelView, cancelFrame);
-      return tellEnd(output, planned);
+      return tellEnd(context, output, planned);
     }
     if (mustAsk && cancellable.length > 0 && !(await isConfirmed(context, rows, cancellable.length))) {
       output.note('Nothing was cancelled.');
       return exitCodes.done;
     }
+    if (isWatched) leaveTellingToEvents(output);
     const done = await cancelAll(context, client, rows);
-    for (const row of done) tell(output, row, done.length === 1);
-    if (flags.watch && done.some(isUnderWay)) return watchTheEnd(context, output, done, flags);
+    for (const row of done) tell(output, row, { isOnly: done.length === 1, isWatched });
+    if (isWatched) return watchTheEnd(context, done, flags);
     await printRows(output, done);
-    return tellEnd(output, done);
+    return tellEnd(context, output, done);
   },
 });
 
 /**
- * Waits until the jobs have really ended. One that had finished before is looked at too, and a missing one counts as
- * not found; one that could not be cancelled is not waited for, because it may run for hours.
+ * Waits until the jobs have really ended. One that had finished before is looked at too; a missing one counts as not
+ * found, and one that could not be cancelled is given up at once, because it may run for hours.
  */
 async function watchTheEnd(
   context: Context,
-  output: Output,
   rows: readonly CancelRow[],
   flags: FlagValues<typeof watchFlags>,
 ): Promise<number> {
-  const [failed, others] = [
-    rows.filter(({ outcome }) => outcome === 'failed'),
-    rows.filter(({ outcome }) => outcome !== 'failed'),
-  ];
-  const absent = others.flatMap(({ id, outcome }) => (outcome === 'missing' ? [id] : []));
-  const exitCode = await follow(context, {
-    ids: others.map(({ id }) => id),
+  const idsOf = (outcome: CancelRow['outcome']) =>
+    rows.flatMap((row) => (row.outcome === outcome ? [row.id] : []));
+  const failed = rows.flatMap(({ id, outcome, error, job }) =>
+    outcome === 'failed' && error !== undefined ? [{ id, error: notCancelled(error), job }] : [],
+  );
+  return follow(context, {
+    ids: rows.map(({ id }) => id),
     flags,
-    absent,
+    absent: idsOf('missing'),
+    failed,
     goal: 'cancellation',
   });
-  if (failed.length === 0) return exitCode;
-  const notCancelled = new SegjobsError(
-    'PARTIAL',
-    `${failed.length} of ${rows.length} jobs could not be cancelled`,
-  );
-  output.error(notCancelled);
-  return exitCode === exitCodes.done ? notCancelled.exitCode : exitCode;
+}
+
+/** The same failure, told as what it means for the job. */
+function notCancelled(error: SegjobsError): SegjobsError {
+  const { code, httpStatus, requestId, retryAfterSeconds } = error;
+  return new SegjobsError(code, `could not be cancelled: ${error.message}`, {
+    httpStatus,
+    requestId,
+    retryAfterSeconds,
+  });
 }
 
 async function* oneBatch<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
@@ -165,7 +173,9 @@ async function cancelAll(
     } catch (error) {
       if (!(error instanceof SegjobsError)) throw error;
       if (error.code === 'NOT_FOUND') return { id: row.id, outcome: 'missing' };
-      if (error.code === 'CONFLICT') return { ...row, outcome: 'finished', error };
+      // A conflict that the service itself told: it has finished since. One told of a 404 is a job that runs on.
+      if (error.code === 'CONFLICT' && error.httpStatus !== 404)
+        return { ...row, outcome: 'finished', error };
       return { ...row, outcome: 'failed', error };
     }
   });
@@ -175,18 +185,24 @@ function isUnderWay({ outcome }: CancelRow): boolean {
   return outcome === 'requested' || outcome === 'already';
 }
 
-/** What happened to one job; for an only job a failure is left to the closing error. */
-function tell(output: Output, { id, outcome, status, error }: CancelRow, isOnly: boolean): void {
+/** What happened to one job. A failure is left to what comes after: the closing error of an only job, or the watch. */
+function tell(
+  output: Output,
+  { id, outcome, status, error }: CancelRow,
+  { isOnly, isWatched }: { readonly isOnly: boolean; readonly isWatched: boolean },
+): void {
   if (outcome === 'requested') output.note(`Marked job ${id} for cancellation; it is now ${status}.`);
   if (outcome === 'already') output.note(`Job ${id} is ${status} already.`);
-  if (isOnly) return;
+  if (outcome === 'finished' && error === undefined && (isWatched || !isOnly)) {
+    output.warn(`Job ${id} is ${status} already; nothing was sent.`);
+  }
+  if (isOnly || isWatched) return;
   if (outcome === 'missing') output.warn(`Not found: ${id}`);
-  if (outcome === 'finished') output.warn(`Job ${id} is ${status} already; nothing was sent.`);
-  if (outcome === 'failed') output.warn(`Could not cancel ${id}: ${error?.message}${requestIdNote(error)}`);
+  if (error !== undefined) output.warn(`Could not cancel ${id}: ${error.message}${requestIdNote(error)}`);
 }
 
-function requestIdNote(error: SegjobsError | undefined): string {
-  return error?.requestId === undefined ? '' : ` (request id ${error.requestId})`;
+function requestIdNote({ requestId }: SegjobsError): string {
+  return requestId === undefined ? '' : ` (request id ${requestId})`;
 }
 
 async function printRows(output: Output, rows: readonly CancelRow[]): Promise<void> {
@@ -198,38 +214,38 @@ async function printRows(output: Output, rows: readonly CancelRow[]): Promise<vo
   }
 }
 
-/** Tells a failure of the whole and returns its code: that of all jobs alike, else 12. */
-function tellEnd(output: Output, rows: readonly CancelRow[]): ExitCode {
-  const error = failureOf(rows);
+/** Tells a failure of the whole and returns its code: a signal's, that of all jobs alike, else 12. */
+function tellEnd({ signal }: Context, output: Output, rows: readonly CancelRow[]): ExitCode {
+  const error = failureOf(rows, signal);
   if (error === undefined) return exitCodes.done;
   output.error(error);
   return error.exitCode;
 }
 
-function failureOf(rows: readonly CancelRow[]): SegjobsError | undefined {
+function failureOf(rows: readonly CancelRow[], signal: AbortSignal): SegjobsError | undefined {
   const failures = rows.flatMap((row) => rowFailure(row) ?? []);
   const [first] = failures;
   if (first === undefined || rows.length === 1) return first;
+  const stopped = failures.find((error) => error === signal.reason);
   const isAlike = failures.length === rows.length && new Set(failures.map(({ code }) => code)).size === 1;
-  const requested = rows.filter(isUnderWay).length;
+  const isPlan = rows.some(({ outcome }) => outcome === 'planned');
+  const wanted = rows.filter((row) => isUnderWay(row) || row.outcome === 'planned').length;
+  const count = `${wanted} of ${rows.length} jobs ${isPlan ? 'would be' : 'are being'} cancelled`;
   return new SegjobsError(
-    isAlike ? first.code : 'PARTIAL',
-    `${requested} of ${rows.length} jobs are being cancelled`,
+    stopped?.code ?? (isAlike ? first.code : 'PARTIAL'),
+    stopped === undefined ? count : `${stopped.message}; ${count}`,
     {
-      hint: first.hint,
+      hint: (stopped ?? first).hint,
       details: { outcomes: Object.fromEntries(rows.map(({ id, outcome }) => [id, outcome])) },
     },
   );
 }
 
 function rowFailure({ id, outcome, status, error }: CancelRow): SegjobsError | undefined {
+  if (error !== undefined) return error;
   if (outcome === 'missing') return new SegjobsError('NOT_FOUND', `job ${id} was not found`);
-  if (outcome === 'finished') {
-    return new SegjobsError('CONFLICT', `job ${id} is ${status} already; nothing was sent`, {
-      hint: 'a finished job cannot be cancelled',
-    });
-  }
-  return outcome === 'failed'
-    ? (error ?? new SegjobsError('REFUSED', `job ${id} was not cancelled`))
-    : undefined;
+  if (outcome !== 'finished') return undefined;
+  return new SegjobsError('CONFLICT', `job ${id} is ${status} already; nothing was sent`, {
+    hint: 'a finished job cannot be cancelled',
+  });
 }

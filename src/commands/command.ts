@@ -16,6 +16,8 @@ interface FlagFacts {
   readonly group?: string | undefined;
   /** The values a shell can complete. */
   readonly choices?: readonly string[] | undefined;
+  /** The name (in `flags`) of a switch without which this flag means nothing; alone it is a usage error. */
+  readonly needs?: string | undefined;
   /** The formats it makes sense with; with another one it is a usage error. Default: all of the command's. */
   readonly formats?: readonly OutputFormat[] | undefined;
 }
@@ -25,6 +27,7 @@ export type Flag<T = unknown> = FlagFacts &
   (
     | { readonly kind: 'switch'; readonly result?: T }
     | { readonly kind: 'value'; readonly parse: Parse<T>; readonly shownDefault?: string | undefined }
+    | { readonly kind: 'optional'; readonly parse: Parse<unknown>; readonly result?: T }
     | { readonly kind: 'repeated'; readonly parse: Parse<unknown>; readonly result?: T }
   );
 
@@ -43,6 +46,19 @@ export function valueFlag<T>(
   more: Omit<FlagFacts, 'usage' | 'summary'> & { readonly shownDefault?: string } = {},
 ): Flag<T | undefined> {
   return { kind: 'value', usage, summary, parse, ...more };
+}
+
+/**
+ * A flag that may stand alone: `--compare`, `--compare ID`. `undefined` where it was not given, and no `value` where it
+ * stood alone. A word right behind it is always its value, so operands go before it.
+ */
+export function optionalValueFlag<T>(
+  usage: string,
+  summary: string,
+  parse: Parse<T>,
+  more: Omit<FlagFacts, 'usage' | 'summary'> = {},
+): Flag<{ readonly value: T | undefined } | undefined> {
+  return { kind: 'optional', usage, summary, parse, ...more };
 }
 
 export function repeatedFlag<T>(

@@ -211,6 +211,6 @@ export const configCommands: CommandGroup = {
   name: 'config',
   summary: 'look at and change profiles',
   description:
-    'One file per user holds the profiles: credentials, organisation, sandbox and preferences. Flags and AEP_* and SEGJOBS_* variables go before it (segjobs help environment).',
+    'One file per user holds the profiles: credentials, organization, sandbox and preferences. Flags and AEP_* and SEGJOBS_* variables go before it (segjobs help environment).',
   commands: [listConfig, getConfig, setConfig, unsetConfig, useConfig, deleteConfig, configPath],
 };

@@ -1,39 +1,21 @@
 // segjobs create: one job for all the segments given, started once.
 
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import type { CreateRequest, RequestPreview, SegmentJobsClient } from '../api/client.ts';
+import type { CreatedJob, CreateRequest, RequestPreview } from '../api/client.ts';
 import type { Context } from '../context.ts';
-import { exitCodes, usageError } from '../errors.ts';
-import { withFileLock } from '../file-lock.ts';
-import { ensurePrivateDir } from '../files.ts';
-import { activeStatuses, type SegmentJob } from '../jobs/job.ts';
+import { exitCodes, SegjobsError, usageError } from '../errors.ts';
 import { checkSegmentId } from '../jobs/job-id.ts';
-import { allSegmentsId, findActiveTwin } from '../jobs/segment-set.ts';
+import { allSegmentsId } from '../jobs/segment-set.ts';
 import { jobView } from '../output/job-views.ts';
 import type { RecordView } from '../output/output.ts';
 import { leaveTellingToEvents } from '../output/watch-views.ts';
 import { safeText } from '../safe-text.ts';
+import { shellWord } from '../shell-word.ts';
 import { readIds } from './arguments.ts';
 import { defineCommand, switchFlag, valueFlag } from './command.ts';
-import { follow, watchFlags } from './following.ts';
+import { follow, targetFlags, watchFlags } from './following.ts';
 
 /** Adobe's documented limit of one on-demand evaluation. */
 const documentedSegmentLimit = 20;
-/** How long one racing pipeline waits for another to finish its create, look-ups included. */
-const turnLimitMs = 180_000;
-
-interface Wanted {
-  readonly request: CreateRequest;
-  readonly segmentIds: readonly string[];
-  /** Whether it will be followed at once, so that nobody need be told how. */
-  readonly isWatched: boolean;
-}
-
-interface Obtained {
-  readonly job: SegmentJob;
-  readonly isReused: boolean;
-}
 
 export const createCommand = defineCommand({
   name: 'create',
@@ -41,6 +23,8 @@ export const createCommand = defineCommand({
   description:
     'All ids go into one job: that is one run of the two a day that Adobe allows per sandbox.\n' +
     'A create whose answer is lost is never sent again; the job is looked for instead (exit 9 when that does not settle it).\n' +
+    'After exit 9, or when segjobs was killed, the next create of the same segments on this machine looks first: it prints that job, ' +
+    'or ends with 9 as long as the job may yet appear (10 minutes); one still under way is waited for.\n' +
     '--reuse-active makes racing pipelines on one machine end with one job; between machines the race cannot be closed.',
   operands: '[SEGMENT_ID...]',
   flags: {
@@ -54,7 +38,10 @@ export const createCommand = defineCommand({
       '--reuse-active',
       'if a job with exactly these segments is active, return that one',
     ),
-    dryRun: switchFlag('-n, --dry-run', 'print the request, credentials masked, and send nothing'),
+    new: switchFlag('--new', 'do not look for the job of an earlier create whose outcome is unknown'),
+    dryRun: switchFlag('-n, --dry-run', 'print the request, credentials masked, and send nothing', {
+      formats: ['table', 'tsv', 'json', 'ndjson'],
+    }),
     watch: switchFlag('-w, --watch', 'then follow the job until it has finished'),
     ...watchFlags,
   },
@@ -66,6 +53,9 @@ export const createCommand = defineCommand({
   ],
   exitCodes: [0, 2, 3, 4, 7, 8, 9, 10, 11, 124, 130],
   run: async (context, { operands, flags }) => {
+    if (flags.new && flags.reuseActive) {
+      throw usageError('--new and --reuse-active exclude each other', 'give one of them');
+    }
     const request = await readRequest(context, operands, flags);
     const segmentIds = 'allSegments' in request ? [allSegmentsId] : request.segmentIds;
     const [output, client] = await Promise.all([context.output(), context.client()]);
@@ -79,15 +69,27 @@ export const createCommand = defineCommand({
       return exitCodes.done;
     }
     if (flags.watch) leaveTellingToEvents(output);
-    const wanted: Wanted = { request, segmentIds, isWatched: flags.watch };
-    const { job, isReused } = flags.reuseActive
-      ? await reuseOrCreate(context, client, wanted)
-      : await create(context, client, wanted);
-    if (!flags.watch) {
-      await output.one(job, jobView);
-      return exitCodes.done;
+    const created = await client.create(request, {
+      reuseActive: flags.reuseActive,
+      isNew: flags.new,
+      hintFlags: hintFlags(context),
+      // As long as nobody knows what became of it, leaving at once (a second Ctrl-C) must say so.
+      onDoubt: (isInDoubt) =>
+        context.host.setForcedExitCode(isInDoubt ? exitCodes.outcomeUnknown : undefined),
+    });
+    await tell(context, created, { segmentIds, isWatched: flags.watch });
+    const { job, origin, settle } = created;
+    if (flags.watch) {
+      const isReused = origin === 'active' || origin === 'earlier';
+      return follow(context, { ids: [job.id], flags, created: job, isReused, onReported: settle });
     }
-    return follow(context, { ids: [job.id], flags, created: job, isReused });
+    try {
+      await output.one(job, jobView);
+    } catch (cause) {
+      throw await nameUnprinted(context, created, cause);
+    }
+    settle();
+    return exitCodes.done;
   },
 });
 
@@ -118,74 +120,46 @@ async function readRequest(
   return { segmentIds };
 }
 
-async function create(
+/** Names the job on stderr before anything else can fail, and says how it came about. */
+async function tell(
   context: Context,
-  client: SegmentJobsClient,
-  { request, segmentIds, isWatched }: Wanted,
-): Promise<Obtained> {
-  // Until the answer is known, leaving at once (a second Ctrl-C) leaves a create whose outcome nobody knows.
-  context.host.setForcedExitCode(exitCodes.outcomeUnknown);
-  const { job, isRecovered } = await client.create(request);
-  context.host.setForcedExitCode(undefined);
+  { job, origin }: CreatedJob,
+  { segmentIds, isWatched }: { readonly segmentIds: readonly string[]; readonly isWatched: boolean },
+): Promise<void> {
   const [output, { sandbox }] = await Promise.all([context.output(), context.settings()]);
+  const id = safeText(job.id);
   const size = segmentIds[0] === allSegmentsId ? 'all segments' : counted(segmentIds.length, 'segment');
-  if (isRecovered) output.note('The answer to the create was lost; the job was found at the service.');
-  const created = `Created job ${safeText(job.id)} (${size}) in sandbox "${sandbox}".`;
-  output.note(isWatched ? created : `${created} Follow it with: segjobs watch ${safeText(job.id)}`);
-  return { job, isReused: false };
+  const status = safeText(job.status ?? 'unfinished');
+  const line = {
+    created: `Created job ${id} (${size}) in sandbox "${sandbox}".`,
+    recovered: `Created job ${id} (${size}) in sandbox "${sandbox}".`,
+    earlier: `Job ${id} (${size}) in sandbox "${sandbox}" was made by an earlier create that nobody was told the outcome of; nothing was sent. For another job: --new.`,
+    active: `Job ${id} is ${status} with the same segments; nothing was created.`,
+  }[origin];
+  if (origin === 'recovered')
+    output.note('The answer to the create was lost; the job was found at the service.');
+  const follower = ['segjobs watch', shellWord(job.id), ...hintFlags(context)].join(' ');
+  output.note(isWatched || origin === 'active' ? line : `${line} Follow it with: ${follower}`);
 }
 
-/** Looks and creates under one lock per org, sandbox and segment set, so that pipelines on one machine take turns. */
-async function reuseOrCreate(context: Context, client: SegmentJobsClient, wanted: Wanted): Promise<Obtained> {
-  const { segmentIds } = wanted;
-  const { apiUrl, orgId, sandbox } = await context.settings();
-  const { stateDir } = await context.locations();
-  const reuse = async () => {
-    const twin = await findTwin(client, segmentIds);
-    if (twin === undefined) return create(context, client, wanted);
-    const output = await context.output();
-    output.note(
-      `Job ${safeText(twin.id)} is ${safeText(twin.status ?? 'unfinished')} with the same segments; nothing was created.`,
-    );
-    return { job: twin, isReused: true };
-  };
-  if (stateDir === undefined) {
-    (await context.output()).warn(
-      'No directory to keep state in: a create racing on this machine cannot be seen.',
-    );
-    return reuse();
-  }
-  const key = createHash('sha256')
-    .update(JSON.stringify([apiUrl, orgId, sandbox, [...segmentIds].sort()]))
-    .digest('hex');
-  const dir = join(stateDir, 'creates');
-  ensurePrivateDir(dir);
-  const { clock, signal } = context;
-  return withFileLock(join(dir, key), { clock, signal, waitMs: turnLimitMs }, reuse);
+/** A job that could not be printed is named all the same, and stays remembered. */
+async function nameUnprinted(context: Context, { job }: CreatedJob, cause: unknown): Promise<unknown> {
+  if (!(cause instanceof SegjobsError)) return cause;
+  const { warn } = await context.output();
+  if (context.globals.quiet) warn(`Job ${safeText(job.id)} exists, but could not be printed.`);
+  return cause;
 }
 
-async function findTwin(
-  client: SegmentJobsClient,
-  segmentIds: readonly string[],
-): Promise<SegmentJob | undefined> {
-  const [first] = segmentIds;
-  for (const status of activeStatuses) {
-    const query = {
-      status,
-      properties: [`segments~segmentId==${first}`],
-      sort: 'creationTime:desc',
-      limit: 100,
-    };
-    for await (const page of client.pages(query)) {
-      const twin = findActiveTwin(page.jobs, segmentIds);
-      if (twin !== undefined) return twin;
-    }
-  }
-  return undefined;
+function hintFlags({ globals }: Context): readonly string[] {
+  return targetFlags(globals).map(shellWord);
 }
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function headerLines(headers: RequestPreview['headers']): string[] {
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 }
 
 const previewView: RecordView<RequestPreview> = {
@@ -193,13 +167,9 @@ const previewView: RecordView<RequestPreview> = {
     { name: 'method', title: 'METHOD', cell: ({ method }) => method },
     { name: 'url', title: 'URL', cell: ({ url }) => url },
     { name: 'body', title: 'BODY', cell: ({ body }) => JSON.stringify(body) },
+    { name: 'headers', title: 'HEADERS', cell: ({ headers }) => headerLines(headers).join(', ') },
   ],
   json: (preview) => JSON.stringify(preview),
   page: ({ method, url, headers, body }) =>
-    [
-      `${method} ${url}`,
-      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-      '',
-      JSON.stringify(body, null, 2),
-    ].join('\n'),
+    [`${method} ${url}`, ...headerLines(headers), '', JSON.stringify(body, null, 2)].join('\n'),
 };

@@ -1,9 +1,12 @@
 // Following jobs to their end: what `watch`, `create --watch` and `cancel --watch` have in common.
 
-import type { Context } from '../context.ts';
+import type { SegmentJobsClient } from '../api/client.ts';
+import type { Context, GlobalFlags } from '../context.ts';
 import { durationExamples, parseDuration } from '../durations.ts';
 import { exitCodes, SegjobsError, usageError } from '../errors.ts';
 import type { SegmentJob } from '../jobs/job.ts';
+import type { WatchRequest, WatchSelection } from '../jobs/watch.ts';
+import type { FailedBefore, PollAnswer } from '../jobs/watch-ledger.ts';
 import type { WatchGoal } from '../jobs/watch-outcome.ts';
 import { type FlagValues, switchFlag, valueFlag } from './command.ts';
 
@@ -15,14 +18,16 @@ export const watchFlags = {
     '--timeout <duration>',
     'give up after this long; 0 looks once, none waits for ever',
     parseTimeout,
-    { group: 'Watching', shownDefault: '8h' },
+    { group: 'Watching', needs: 'watch', shownDefault: '8h' },
   ),
   interval: valueFlag('--interval <duration>', 'time between looks, at least 1s', parseInterval, {
     group: 'Watching',
+    needs: 'watch',
     shownDefault: '5s growing to 60s',
   }),
   failFast: switchFlag('--fail-fast', 'stop at the first job that FAILED or was CANCELLED', {
     group: 'Watching',
+    needs: 'watch',
   }),
 };
 
@@ -42,14 +47,32 @@ export function parseInterval(text: string): number {
   return intervalMs;
 }
 
+/** The flags with which a later command means the same profile and sandbox as this one. */
+export function targetFlags({ profile, sandbox }: GlobalFlags): readonly string[] {
+  return [
+    ...(profile === undefined ? [] : ['--profile', profile]),
+    ...(sandbox === undefined ? [] : ['--sandbox', sandbox]),
+  ];
+}
+
+type FollowedSelection = Omit<WatchSelection, 'appearBy'> & {
+  readonly appearBy: WatchSelection['appearBy'] | undefined;
+};
+
 export interface Following {
   readonly ids: readonly string[];
+  /** Instead of ids: which jobs to look for. A first one is waited for as long as `--timeout` says, unless told. */
+  readonly selection?: FollowedSelection | undefined;
   readonly flags: FlagValues<typeof watchFlags>;
   /** The job that this command has just made, or found to be made already. */
   readonly created?: SegmentJob | undefined;
   readonly isReused?: boolean | undefined;
+  /** Called once stdout has the created job: as an event, else in the final state. */
+  readonly onReported?: (() => void) | undefined;
   /** Ids already known not to exist: they count as not found, and are not asked for. */
   readonly absent?: readonly string[] | undefined;
+  /** Ids with which this command has failed: they count as unreadable, and are not asked for. */
+  readonly failed?: readonly FailedBefore[] | undefined;
   /** After a cancel CANCELLED is what was wanted, and any other end is a conflict (exit 6). */
   readonly goal?: WatchGoal | undefined;
 }
@@ -60,16 +83,24 @@ export interface Following {
  */
 export async function follow(context: Context, following: Following): Promise<number> {
   const { clock, signal, globals } = context;
-  const [client, output, { watchJobs }, { showWatch, lostContactError }] = await Promise.all([
-    context.client(),
-    context.output(),
-    import('../jobs/watch.ts'),
-    import('../output/watch-views.ts'),
-  ]);
-  const { ids, flags, created, isReused = false, absent, goal } = following;
-  const events = watchJobs({
+  const [client, output, { watchJobs }, { showWatch, lostContactError }, { createWatchHistory }] =
+    await Promise.all([
+      context.client(),
+      context.output(),
+      import('../jobs/watch.ts'),
+      import('../output/watch-views.ts'),
+      import('./following-history.ts'),
+    ]);
+  const { ids, flags, created, isReused = false, onReported = () => undefined, goal } = following;
+  const timeoutMs = flags.timeout ?? defaultTimeoutMs;
+  const selection = following.selection && {
+    ...following.selection,
+    appearBy: following.selection.appearBy ?? ((beganMs: number) => beganMs + timeoutMs),
+  };
+  const happenings = watchJobs({
     ids,
-    poll: (asked, abandoned) => client.bulkGet(asked, { signal: abandoned, hasOwnBudget: true }),
+    selection,
+    poll: selection === undefined ? pollIds(client) : await pollSelection(client, selection),
     clock: {
       monotonicMs: clock.monotonicMs,
       sleep: clock.sleep,
@@ -78,20 +109,26 @@ export async function follow(context: Context, following: Following): Promise<nu
     random: context.random,
     signal,
     options: {
-      timeoutMs: flags.timeout ?? defaultTimeoutMs,
+      timeoutMs,
       intervalMs: flags.interval,
       failFast: flags.failFast,
       goal,
     },
     created: created === undefined ? undefined : { job: created, isReused },
-    absent,
+    absent: following.absent,
+    failed: following.failed,
   });
-  const resumeFlags = [
-    ...(globals.profile === undefined ? [] : ['--profile', globals.profile]),
-    ...(globals.sandbox === undefined ? [] : ['--sandbox', globals.sandbox]),
-  ];
+  const resumeFlags = targetFlags(globals);
+  const history = createWatchHistory(context, client, output);
+  const learning = history.learnFrom(happenings);
+  // An event has been shown when the next one is asked for.
+  const events = output.format === 'ndjson' ? afterEach(learning, 'job.created', onReported) : learning;
   try {
-    const ended = await showWatch(output, events, { clock, resumeFlags });
+    const { forecastFor } = history;
+    const look = { clock, resumeFlags, screen: context.host.screen, forecastFor };
+    const ended = await showWatch(output, events, look);
+    if (output.format !== 'ndjson') onReported();
+    if (goal !== 'cancellation') await history.showChanges(ended);
     if (ended.ending.kind === 'refused' || ended.ending.kind === 'lostContact') {
       const error = lostContactError(ended, resumeFlags);
       // A job that FAILED outranks the lost contact, which is told all the same.
@@ -102,5 +139,35 @@ export async function follow(context: Context, following: Following): Promise<nu
   } catch (error) {
     if (!(error instanceof SegjobsError) || error.code !== 'READER_GONE') throw error;
     return signal.aborted ? (signal.reason as SegjobsError).exitCode : exitCodes.readerGone;
+  }
+}
+
+type Poll = WatchRequest['poll'];
+
+function pollIds(client: SegmentJobsClient): Poll {
+  return (ids, signal) => client.bulkGet(ids, { signal, hasOwnBudget: true });
+}
+
+/** Reads what is followed and then looks for more: a look that fails has given nothing that could be lost. */
+async function pollSelection(client: SegmentJobsClient, { filter, since }: FollowedSelection): Promise<Poll> {
+  const { createFinder } = await import('../jobs/finding.ts');
+  const finder = createFinder(filter, since);
+  const nothing: PollAnswer = { jobs: new Map(), failed: new Map() };
+  return async (ids, signal, beganMs) => {
+    const options = { signal, hasOwnBudget: true };
+    const { jobs, failed } = ids.length === 0 ? nothing : await client.bulkGet(ids, options);
+    const found = await finder.look({ readPages: (query) => client.pages(query, options), beganMs });
+    return { jobs, failed, found };
+  };
+}
+
+async function* afterEach<T extends { readonly type: string }>(
+  events: AsyncIterable<T>,
+  type: T['type'],
+  done: () => void,
+): AsyncGenerator<T, void, undefined> {
+  for await (const event of events) {
+    yield event;
+    if (event.type === type) done();
   }
 }

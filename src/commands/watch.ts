@@ -1,9 +1,13 @@
 // segjobs watch: follows jobs until they finish, and exits with what became of them.
 
+import type { Context } from '../context.ts';
+import { durationExamples, parseDuration } from '../durations.ts';
 import { usageError } from '../errors.ts';
 import { checkJobId } from '../jobs/job-id.ts';
+import { nextTimeOfDay } from '../jobs/selection.ts';
 import { readIds } from './arguments.ts';
 import { defineCommand, valueFlag } from './command.ts';
+import { filterFlags, hasFilter, readFilter, readSince } from './filters.ts';
 import { follow, watchFlags } from './following.ts';
 
 export const watchCommand = defineCommand({
@@ -12,8 +16,11 @@ export const watchCommand = defineCommand({
   description:
     'One request per look asks for all unfinished jobs; looks come every 5 seconds at first and every minute later on.\n' +
     'A look that fails is passed over; only ten minutes without any answer end the watch.\n' +
+    'Without ids, filters say which jobs to look for: what matches and is unfinished, or is created after the watch began; ' +
+    'with --since whatever matches and was created since then. A first one is waited for, more are picked up as they ' +
+    'appear, and the watch ends when all of them have finished; --timeout counts from the first one.\n' +
     'Ctrl-C stops watching, never a job. With -o json there is one document at the end, however the watch ended; ' +
-    'with -o ndjson every change is an event on stdout as it happens.',
+    'with -o ndjson every change is an event on stdout as it happens. JSON Schemas of both are in docs/schema.',
   operands: '[JOB_ID...]',
   flags: {
     file: valueFlag(
@@ -22,6 +29,13 @@ export const watchCommand = defineCommand({
       String,
     ),
     ...watchFlags,
+    ...filterFlags,
+    appearTimeout: valueFlag(
+      '--appear-timeout <duration|HH:MM>',
+      'how long, or until what time (UTC), to wait for a first job to appear; none waits for ever',
+      parseAppearTimeout,
+      { group: 'Filters', shownDefault: 'as --timeout' },
+    ),
   },
   formats: ['table', 'tsv', 'json', 'ndjson', 'ids'],
   examples: [
@@ -31,19 +45,32 @@ export const watchCommand = defineCommand({
       explains: 'several at once, until one goes wrong',
     },
     {
-      command: 'segjobs list --status active --limit all -o ids | segjobs watch -f -',
-      explains: 'everything that is active now',
+      command: 'segjobs watch --source scheduler --since 00:00 --appear-timeout 07:00 && ./export.sh',
+      explains: "when tonight's scheduled evaluation has succeeded",
+    },
+    {
+      command: 'segjobs watch --status active',
+      explains: 'everything that is active now, and what joins it',
     },
     { command: 'segjobs watch JOB_ID --timeout 0', explains: 'look once: exit 8 while it still runs' },
   ],
   exitCodes: [0, 2, 3, 4, 5, 7, 8, 10, 11, 12, 124, 129, 130, 141, 143],
   run: async (context, { operands, flags }) => {
-    if (operands.length === 0 && flags.file === undefined) {
+    const hasIds = operands.length > 0 || flags.file !== undefined;
+    if (hasFilter(flags)) {
+      if (hasIds)
+        throw usageError('give job ids or filters, not both', 'filters look for jobs; ids name them');
+      const since = flags.since === undefined ? undefined : readSince(flags.since, context.clock.now());
+      const selection = { filter: readFilter(flags), since, appearBy: flags.appearTimeout };
+      return follow(context, { ids: [], flags, selection });
+    }
+    if (flags.appearTimeout !== undefined) {
       throw usageError(
-        'no job id given',
-        'give job ids, or --file PATH; for everything that is active: segjobs list --status active -o ids | segjobs watch -f -',
+        '--appear-timeout is for jobs that are looked for',
+        'give filters too, for example: --source scheduler --since 00:00',
       );
     }
+    if (!hasIds) return follow(context, { ids: await askForIds(context), flags });
     const ids = await readIds(context, { operands, file: flags.file, what: 'job id', check: checkJobId });
     if (ids.length === 0) {
       throw usageError(
@@ -54,3 +81,29 @@ export const watchCommand = defineCommand({
     return follow(context, { ids, flags });
   },
 });
+
+async function askForIds(context: Context): Promise<readonly string[]> {
+  const { canAsk } = await context.prompts();
+  if (!canAsk) {
+    throw usageError(
+      'no job id given',
+      'give job ids, --file PATH, or filters; for everything that is active: segjobs watch --status active',
+    );
+  }
+  const { pickJobs } = await import('./watch-picker.ts');
+  return pickJobs(context);
+}
+
+/** When waiting for a first job ends, unix ms, for a watch that began at an instant; `Infinity` for `none`. */
+export function parseAppearTimeout(text: string): (beganMs: number) => number {
+  if (text.trim().toLowerCase() === 'none') return () => Number.POSITIVE_INFINITY;
+  const waitMs = parseDuration(text);
+  if (waitMs !== undefined) return (beganMs) => beganMs + waitMs;
+  if (nextTimeOfDay(text, 0) === undefined) {
+    throw usageError(
+      'it is no duration and no time of day',
+      `write ${durationExamples}, HH:MM (UTC) or none`,
+    );
+  }
+  return (beganMs) => nextTimeOfDay(text, beganMs) ?? beganMs;
+}

@@ -17,7 +17,7 @@ export function faultOfProfileName(name: string): Fault {
   return 'must be letters, digits, dots, underscores and hyphens, at most 64, beginning with a letter or digit';
 }
 
-/** Client id, organisation, token: sent as a header, so visible ASCII without blanks. */
+/** Client id, organization, token: sent as a header, so visible ASCII without blanks. */
 export function faultOfHeaderValue(text: string): Fault {
   if (text === '') return 'must not be empty';
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return 'holds a line break or another control character';

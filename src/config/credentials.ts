@@ -8,7 +8,16 @@ import { type ChosenProfile, type Env, envValue } from './connection.ts';
 /** One resolved bundle; never mixed from two places. */
 export type Credentials =
   | { readonly kind: 'accessToken'; readonly accessToken: string }
-  | { readonly kind: 'oauth'; readonly clientSecrets: readonly string[]; readonly scopes: string };
+  | (ClientSecrets & { readonly kind: 'oauth'; readonly scopes: string });
+
+export interface ClientSecrets {
+  /** Runs a profile's `credentialCommand`, so only for minting a token. Throws `NO_CREDENTIALS`. */
+  readonly clientSecrets: () => Promise<readonly string[]>;
+  /** The same for everybody with the same secrets: the secrets, or the command that prints them. Never shown. */
+  readonly identity: readonly string[];
+  /** Whether a command prints them, which can take minutes. */
+  readonly isFromCommand: boolean;
+}
 
 /** A bundle whose scopes are still to be settled. */
 export interface Bundle {
@@ -16,7 +25,7 @@ export interface Bundle {
   readonly orgId: string;
   readonly secret:
     | { readonly kind: 'accessToken'; readonly accessToken: string }
-    | { readonly kind: 'oauth'; readonly clientSecrets: readonly string[] };
+    | (ClientSecrets & { readonly kind: 'oauth' });
   /** For `clientId`, `orgId` and `credentials`. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -47,7 +56,7 @@ export function setAepVariables(env: Env): readonly string[] {
 
 /**
  * The environment's bundle: `AEP_ACCESS_TOKEN`, or else `AEP_CLIENT_SECRET` or the content of the file that
- * `AEP_CLIENT_SECRET_FILE` names, each with a client id (`AEP_API_KEY` is the same thing) and an organisation.
+ * `AEP_CLIENT_SECRET_FILE` names, each with a client id (`AEP_API_KEY` is the same thing) and an organization.
  * Throws `NO_CREDENTIALS` naming what is missing or malformed, never a value.
  */
 export async function environmentBundle(
@@ -103,19 +112,24 @@ export async function environmentBundle(
   return {
     clientId,
     orgId,
-    secret: { kind: 'oauth', clientSecrets: [clientSecret] },
+    secret: { kind: 'oauth', ...knownSecrets([clientSecret]) },
     sources: sources(variable),
   };
 }
 
+/** Secrets that need not be fetched. */
+export function knownSecrets(secrets: readonly string[]): ClientSecrets {
+  return { clientSecrets: async () => secrets, identity: secrets, isFromCommand: false };
+}
+
 /**
- * A profile's bundle. `credentialCommand` goes before a stored token, a token before a secret.
+ * A profile's bundle. `credentialCommand` goes before a stored token, a token before a secret; it is not run yet.
  * Throws `NO_CREDENTIALS` naming what is missing or malformed.
  */
-export async function profileBundle(
+export function profileBundle(
   profile: ChosenProfile,
   runCommand: (argv: readonly string[]) => Promise<readonly string[]>,
-): Promise<Bundle> {
+): Bundle {
   const { name, stored } = profile;
   const { clientId, orgId, accessToken, clientSecrets, credentialCommand } = stored;
   const hasSecret =
@@ -142,13 +156,16 @@ export async function profileBundle(
       ]),
     );
   if (credentialCommand !== undefined) {
-    const secrets = await runCommand(credentialCommand);
-    for (const secret of secrets)
-      check(`what the credentialCommand of profile "${safeText(name)}" printed`, faultOfSecret(secret));
+    const clientSecrets = async () => {
+      const secrets = await runCommand(credentialCommand);
+      for (const secret of secrets)
+        check(`what the credentialCommand of profile "${safeText(name)}" printed`, faultOfSecret(secret));
+      return secrets;
+    };
     return {
       clientId,
       orgId,
-      secret: { kind: 'oauth', clientSecrets: secrets },
+      secret: { kind: 'oauth', clientSecrets, identity: credentialCommand, isFromCommand: true },
       sources: sources(' (credentialCommand)'),
     };
   }
@@ -160,7 +177,7 @@ export async function profileBundle(
   return {
     clientId,
     orgId,
-    secret: { kind: 'oauth', clientSecrets: clientSecrets ?? [] },
+    secret: { kind: 'oauth', ...knownSecrets(clientSecrets ?? []) },
     sources: sources(),
   };
 }

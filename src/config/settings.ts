@@ -53,14 +53,14 @@ export interface SettingsInputs {
   readonly config: () => Promise<StoredConfig>;
   /** The text of the file that `AEP_CLIENT_SECRET_FILE` names. */
   readonly readSecretFile: (path: string) => Promise<string>;
-  /** Runs a profile's `credentialCommand`; default: as a child process. Returns the secrets it printed. */
-  readonly runCredentialCommand?: ((argv: readonly string[]) => Promise<readonly string[]>) | undefined;
+  /** Runs a profile's `credentialCommand`, once a token has to be minted. Returns the secrets it printed. */
+  readonly runCredentialCommand: (argv: readonly string[]) => Promise<readonly string[]>;
 }
 
 /**
  * Settles every setting. Credentials are one bundle from one place: an explicit `--profile`, else the environment
  * as soon as one variable of a bundle is set, else the active profile. With the environment's bundle no profile
- * takes part, so that its sandbox and URLs cannot meet another organisation's credentials.
+ * takes part, so that its sandbox and URLs cannot meet another organization's credentials.
  *
  * Throws `NO_CREDENTIALS` (exit 4) where credentials are missing or malformed, a usage error (exit 2) for a bad
  * flag or variable, `CONFIG` (exit 2) for a bad file. No message holds a credential.
@@ -83,14 +83,13 @@ export async function resolveSettings(inputs: SettingsInputs): Promise<Settings>
       warnings.push(`--profile ${profile.name} was given: ${ignored.join(', ')} ${verb} ignored`);
     }
   }
-  // Cheap checks first: what was typed wrongly is told before a secret manager is asked for anything.
   const sandbox = givenSandbox(flags, aepEnv) ?? storedSandbox(profile);
   if (sandbox !== undefined) sources.set('sandbox', sandbox.source);
   const connection = resolveConnection(env, profile, sources);
   const bundle =
     profile === undefined
       ? await environmentBundle(env, readSecretFile)
-      : await profileBundle(profile, inputs.runCredentialCommand ?? ((argv) => runAsChild(argv, env)));
+      : profileBundle(profile, inputs.runCredentialCommand);
   for (const [key, source] of bundle.sources) sources.set(key, source);
   const { clientId, orgId, secret } = bundle;
   return {
@@ -104,11 +103,6 @@ export async function resolveSettings(inputs: SettingsInputs): Promise<Settings>
     sources,
     warnings,
   };
-}
-
-async function runAsChild(argv: readonly string[], env: Env): Promise<readonly string[]> {
-  const { runCredentialCommand } = await import('./credential-command.ts');
-  return runCredentialCommand(argv, env);
 }
 
 /** What every login in this environment should hear of, whichever way it resolves. */

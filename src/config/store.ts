@@ -46,7 +46,7 @@ export function readConfig({ configFile }: Pick<Locations, 'configFile'>, owner:
   const isRepaired = makePrivate(file.target, privateFileMode);
   const name = safeText(configFile);
   const warning = isRepaired
-    ? `${name} could be read by other users of this machine; it is private now (mode 0600)`
+    ? `${name} could be read by other users of this machine; it is private now`
     : `${name} can be read by other users of this machine, and its mode could not be changed`;
   return { ...config, warnings: [warning] };
 }

@@ -7,14 +7,17 @@ import { faultOfHeaderValue, faultOfServiceUrl, normalScopes, originOf } from '.
 import { defaultImsUrl, type Env, envValue } from './connection.ts';
 import { defaultScopes } from './credentials.ts';
 import type { Locations } from './locations.ts';
+import { removeFailedMint } from './mint-sharing.ts';
 import { isObject, own, type StoredProfile } from './stored.ts';
 
 interface CachedToken {
   readonly accessToken: string;
-  /** Unix milliseconds. */
+  /** Unix milliseconds on the login service's clock. */
   readonly expiresAt: number;
   /** How long it was good for when it was minted, in milliseconds. */
   readonly lifetimeMs: number;
+  /** How far the local clock was ahead of the login service's when it was minted, in milliseconds. */
+  readonly clockAheadMs: number;
 }
 
 export interface TokenCache {
@@ -60,17 +63,21 @@ export function createTokenCache(
         return undefined;
       }
     },
-    async write({ accessToken, expiresAt, lifetimeMs }) {
+    async write({ accessToken, expiresAt, lifetimeMs, clockAheadMs }) {
       if (path === undefined || directory === undefined) return;
       try {
         ensurePrivateDir(directory);
-        writeFileAtomic(path, `${JSON.stringify({ accessToken, expiresAt, lifetimeMs })}\n`, { userId });
+        const content = { accessToken, expiresAt, lifetimeMs, clockAheadMs };
+        writeFileAtomic(path, `${JSON.stringify(content)}\n`, { userId });
+        removeFailedMint(path);
       } catch {
         // A read-only home must not stop a command that already has its token.
       }
     },
     async remove() {
-      return path !== undefined && removeFile(path);
+      if (path === undefined) return false;
+      removeFailedMint(path);
+      return removeFile(path);
     },
   };
 }
@@ -78,11 +85,17 @@ export function createTokenCache(
 function decodeToken(content: unknown): CachedToken | undefined {
   if (!isObject(content)) return undefined;
   const accessToken = own(content, 'accessToken');
-  const expiresAt = own(content, 'expiresAt');
+  const [expiresAt, lifetimeMs, clockAheadMs] = ['expiresAt', 'lifetimeMs', 'clockAheadMs'].map((key) =>
+    own(content, key),
+  );
   if (typeof accessToken !== 'string' || faultOfHeaderValue(accessToken) !== undefined) return undefined;
-  const lifetimeMs = own(content, 'lifetimeMs');
-  if (typeof expiresAt !== 'number' || typeof lifetimeMs !== 'number') return undefined;
-  return { accessToken, expiresAt, lifetimeMs };
+  if (!isTime(expiresAt) || !isTime(lifetimeMs) || !isTime(clockAheadMs)) return undefined;
+  return { accessToken, expiresAt, lifetimeMs, clockAheadMs };
+}
+
+/** A number that a `Date` can hold: at most 8.64e15 ms. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= 8.64e15;
 }
 
 /**

@@ -74,7 +74,7 @@ export function refuseCredentials(header: Header, tokens: Tokens): Answer | unde
   const org = header('x-gw-ims-org-id')?.trim();
   if (!org) return gatewayError('400003', 'Missing header: x-gw-ims-org-id');
   if (org !== orgId) {
-    // Not entitled for that organisation, or not the id of any.
+    // Not entitled for that organization, or not the id of any.
     return /^[0-9A-F]{24}@AdobeOrg$/.test(org)
       ? gatewayError('403025', 'Profile is not valid')
       : gatewayError('403027', 'User region is missing');

@@ -1,4 +1,4 @@
-// The organisation the emulator plays: its sandboxes, merge policies and identity namespaces.
+// The organization the emulator plays: its sandboxes, merge policies and identity namespaces.
 
 import { uuidOf } from './random.ts';
 

@@ -16,9 +16,20 @@ export function checkJobId(id: string): string {
   return checkId(id, 'a job id');
 }
 
-/** The same for the id of a segment definition. */
+/**
+ * The same for the id of a segment definition, which must also hold no blank, comma, quote or bracket: a piece of
+ * CSV or JSON taken for an id would not be missed by the service, and would cost a run.
+ */
 export function checkSegmentId(id: string): string {
-  return checkId(id, 'a segment id');
+  checkId(id, 'a segment id');
+  const odd = /[\s,;"'`(){}[\]<>]/u.exec(id)?.[0];
+  if (odd !== undefined) {
+    throw usageError(
+      `a segment id must not hold ${odd.trim() === '' ? 'a blank' : odd}`,
+      'give one id per argument, or a file with one id per line or a JSON array',
+    );
+  }
+  return id;
 }
 
 function checkId(id: string, what: string): string {

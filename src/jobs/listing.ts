@@ -28,8 +28,11 @@ export interface ListSelection {
   readonly properties: readonly string[];
   readonly snapshot?: string | undefined;
   readonly source?: string | undefined;
-  /** Unix ms: only jobs created at or after it. */
-  readonly since?: number | undefined;
+  /**
+   * Only jobs created at or after it, unix ms. Asked for once the first page has come: what is meant may depend on the
+   * service's clock, which that page tells.
+   */
+  readonly since?: (() => number) | undefined;
   readonly sort: SortOrder;
   readonly start?: string | undefined;
   /** How many in all; `Infinity` for everything. */
@@ -79,19 +82,21 @@ export function createListing(
     selection.source === undefined
       ? selection.properties
       : [...selection.properties, `source==${selection.source}`];
+  const { since } = selection;
   const isWanted = (job: SegmentJob) =>
-    (selection.since === undefined ||
-      (job.creationTime !== undefined && job.creationTime >= selection.since)) &&
+    (since === undefined || (job.creationTime !== undefined && job.creationTime >= since())) &&
     (selection.source === undefined || job.source === undefined || job.source === selection.source);
-  const filtersHere = selection.since !== undefined;
 
   /** Newest first, a whole page older than `since` means that every further one is older too. */
   const isPast = (page: ReadPage) =>
-    selection.since !== undefined &&
+    since !== undefined &&
     selection.sort.by === 'creationTime' &&
     selection.sort.direction === 'desc' &&
     page.jobs.length > 0 &&
-    page.jobs.every((job) => job.creationTime !== undefined && job.creationTime < (selection.since ?? 0));
+    page.jobs.every((job) => job.creationTime !== undefined && job.creationTime < since());
+
+  /** With a filter of our own only one wanted job too many tells that there are more. */
+  const enough = since === undefined ? selection.limit : selection.limit + 1;
 
   async function* readOne(status: KnownJobStatus | undefined): AsyncGenerator<readonly SegmentJob[]> {
     let taken = 0;
@@ -102,7 +107,7 @@ export function createListing(
       snapshot: selection.snapshot,
       sort: sortText(selection.sort),
       start: selection.start,
-      limit: Math.min(largestPage, selection.limit),
+      limit: Math.min(largestPage, enough),
     });
     for await (const page of pages) {
       if (isFirst) counts.push(page.totalCount);
@@ -115,12 +120,13 @@ export function createListing(
       const batch = wanted.length > room ? wanted.slice(0, room) : wanted;
       taken += batch.length;
       endsWithPage = batch.length === page.jobs.length;
-      yield batch;
-      if (wanted.length > room || (taken >= selection.limit && page.hasMore)) {
+      if (batch.length > 0 || room > 0) yield batch;
+      const isFull = taken >= selection.limit;
+      if (wanted.length > room || (isFull && page.hasMore && since === undefined)) {
         hasMore = true;
         return;
       }
-      if (taken >= selection.limit || isPast(page)) return;
+      if ((isFull && since === undefined) || isPast(page)) return;
     }
   }
 
@@ -151,7 +157,7 @@ export function createListing(
     const isOnePage = pagesRead === 1 && readings.length === 1 && endsWithPage && lastPage !== undefined;
     return {
       shown,
-      total: filtersHere ? undefined : total,
+      total: since === undefined ? total : undefined,
       hasMore,
       isIncomplete,
       pageJson: isOnePage

@@ -67,11 +67,10 @@ export function parseWhen(
 ): number | undefined {
   const trimmed = text.trim();
   const ago = parseDuration(trimmed);
-  if (ago !== undefined) return now - ago;
-  const clock = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(trimmed);
-  if (clock !== null) {
-    return Math.floor(now / msPerDay) * msPerDay + (Number(clock[1]) * 60 + Number(clock[2])) * 60_000;
-  }
+  // What lies before 1970 was no time of a job, and far enough back no time at all.
+  if (ago !== undefined) return ago <= now ? now - ago : undefined;
+  const today = timeOfDay(trimmed, now);
+  if (today !== undefined) return today;
   const match =
     /^(\d{4})-(\d\d)-(\d\d)(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/i.exec(
       trimmed,
@@ -79,9 +78,25 @@ export function parseWhen(
   if (match === null) return undefined;
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const date = new Date(Date.UTC(year, month - 1, day));
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  // `Date.UTC` takes the years 0 to 99 for 1900 to 1999.
+  const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  if (!isDay || date.getUTCFullYear() !== year) return undefined;
   const seconds = Number(match[4] ?? 0) * 3600 + Number(match[5] ?? 0) * 60 + Number(match[6] ?? 0);
   return date.getTime() + seconds * 1000 - zoneOffsetMs(match[7]);
+}
+
+/** The next `HH:MM` in UTC after an instant, in unix ms; `undefined` when the text is no such time. */
+export function nextTimeOfDay(text: string, afterMs: number): number | undefined {
+  const today = timeOfDay(text.trim(), afterMs);
+  return today === undefined || today > afterMs ? today : today + msPerDay;
+}
+
+/** `HH:MM` in UTC on the day of an instant. */
+function timeOfDay(text: string, onDayOfMs: number): number | undefined {
+  const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
+  if (match === null) return undefined;
+  const midnight = Math.floor(onDayOfMs / msPerDay) * msPerDay;
+  return midnight + (Number(match[1]) * 60 + Number(match[2])) * 60_000;
 }
 
 function zoneOffsetMs(zone: string | undefined): number {

@@ -1,7 +1,7 @@
 // What a watch tells while it lasts: plain facts with their times, which the views turn into lines or JSON.
 
 import type { SegjobsError } from '../errors.ts';
-import type { SegmentJob } from './job.ts';
+import type { KnownJobStatus, SegmentJob } from './job.ts';
 
 /** What the service said of one id that it could not give. */
 export interface UnreadableId {
@@ -10,9 +10,20 @@ export interface UnreadableId {
   readonly requestId?: string | undefined;
 }
 
+/** Which jobs a watch looks for where it was given no ids. */
+export interface WatchedFilter {
+  /** Empty: any status. */
+  readonly statuses: readonly KnownJobStatus[];
+  /** As the service takes them; a segment is one of them. */
+  readonly properties: readonly string[];
+  readonly snapshot?: string | undefined;
+  readonly source?: string | undefined;
+}
+
 /**
  * Where a watched id stands. `unseen`: no answer has named it yet. `notFound`: given up, the service does not
- * have it. `unreadable`: given up, the service answered with nothing but errors for it.
+ * have it. `unreadable`: given up, the service answered with nothing but errors for it, or what this command had
+ * to do with it failed.
  */
 export type Standing =
   | 'running'
@@ -34,7 +45,7 @@ export interface WatchedJob {
   readonly standing: Standing;
   readonly job?: SegmentJob | undefined;
   /** For `unreadable`. */
-  readonly error?: UnreadableId | undefined;
+  readonly error?: SegjobsError | UnreadableId | undefined;
 }
 
 export interface WatchTally {
@@ -45,12 +56,21 @@ export interface WatchTally {
 
 /**
  * How a watch ended. `finished`: every id has ended or was given up. `failFast`: the first bad end was enough.
- * `lookedOnce`: `--timeout 0`, something still runs. `lostContact` and `refused` carry the error that ended it,
+ * `lookedOnce`: `--timeout 0`, something still runs. `nothingAppeared`: no job that was looked for. `lostContact` and `refused` carry the error that ended it,
  * `stopped` the signal.
  */
 export type Ending =
-  | { readonly kind: 'finished' | 'failFast' | 'timeout' | 'lookedOnce' }
+  | { readonly kind: 'finished' | 'failFast' | 'timeout' | 'lookedOnce' | 'nothingAppeared' }
   | { readonly kind: 'lostContact' | 'refused' | 'stopped'; readonly error: SegjobsError };
+
+/** What a watch without ids looks for, on the service's clock as far as it is known. */
+export interface StartedSelection {
+  readonly filter: WatchedFilter;
+  /** Unix ms; `undefined`: jobs unfinished now, or created after the watch began. */
+  readonly sinceMs: number | undefined;
+  /** Unix ms, `Infinity` for ever: until then a first job is waited for. */
+  readonly appearByMs: number;
+}
 
 interface EventFacts {
   /** Unix ms on the service's clock, as far as the service has told the time yet. */
@@ -63,7 +83,9 @@ export type WatchEvent = EventFacts &
   (
     | {
         readonly type: 'watch.started';
+        /** None where jobs are looked for: each one's first `job.status` or `job.finished` tells that it is followed. */
         readonly ids: readonly string[];
+        readonly selection: StartedSelection | undefined;
         /** `Infinity` for no limit, 0 for one look. */
         readonly timeoutMs: number;
         /** `undefined` where the interval adapts itself. */
@@ -85,13 +107,13 @@ export type WatchEvent = EventFacts &
         readonly from: string | undefined;
         readonly job: SegmentJob;
       }
-    /** An id the watch gives up. */
+    /** An id the watch gives up, or that was given up before it began. */
     | {
         readonly type: 'job.lost';
         readonly id: string;
         readonly from: string | undefined;
         /** `undefined`: the service does not have it. */
-        readonly error: UnreadableId | undefined;
+        readonly error: SegjobsError | UnreadableId | undefined;
       }
     | {
         readonly type: 'poll.failed';

@@ -30,10 +30,15 @@ const fatalAtFirst: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'FORBIDDEN',
 ]);
 
-/** The failure as one that later polls may mend. Throws every other as it is. */
-export function passingFailure(error: unknown): SegjobsError {
-  if (!(error instanceof SegjobsError) || fatalCodes.has(error.code)) throw error;
+/** The failure as one that is known. Throws what is none: a bug. */
+export function knownFailure(error: unknown): SegjobsError {
+  if (!(error instanceof SegjobsError)) throw error;
   return error;
+}
+
+/** Whether no later poll can mend it. */
+export function isFatal(error: SegjobsError): boolean {
+  return fatalCodes.has(error.code);
 }
 
 /** Whether the failure ends a watch that has only just begun. */

@@ -1,13 +1,17 @@
 // The ledger of a watch: what is known of each id, which ids are still asked for, and what one answer changed.
 
+import type { SegjobsError } from '../errors.ts';
 import { isFinal, knownStatus, type SegmentJob } from './job.ts';
 import type { Standing, UnreadableId, WatchCounts, WatchedJob, WatchTally } from './watch-events.ts';
 import { isContactLost } from './watch-failures.ts';
+import type { WatchGoal } from './watch-outcome.ts';
 
-/** What one poll brought back; an id in none of the three counts as missing. */
+/** What one poll brought back; an id that was asked for and is in neither map counts as missing. */
 export interface PollAnswer {
   readonly jobs: ReadonlyMap<string, SegmentJob>;
   readonly failed: ReadonlyMap<string, UnreadableId>;
+  /** Where jobs are looked for: what there is to follow. Those that are followed already may be among them. */
+  readonly found?: readonly SegmentJob[] | undefined;
 }
 
 /** What one answer changed for one id: an event of the watch, but for its time. */
@@ -22,8 +26,25 @@ export type Change =
       readonly type: 'job.lost';
       readonly id: string;
       readonly from: string | undefined;
-      readonly error: UnreadableId | undefined;
+      readonly error: SegjobsError | UnreadableId | undefined;
     };
+
+/** What is known of ids before the first poll. */
+export interface KnownBefore {
+  /** Made by this command; the service may not show it yet. */
+  readonly created?: SegmentJob | undefined;
+  /** Not there: not asked for again. */
+  readonly absent?: readonly string[] | undefined;
+  /** What this command had to do with them failed: not asked for again. */
+  readonly failed?: readonly FailedBefore[] | undefined;
+}
+
+export interface FailedBefore {
+  readonly id: string;
+  readonly error: SegjobsError;
+  /** As it was last read. */
+  readonly job?: SegmentJob | undefined;
+}
 
 interface PollMoment {
   readonly monotonicMs: number;
@@ -44,7 +65,7 @@ interface Entry {
   misses: number;
   errors: number;
   erringSinceMs: number;
-  error: UnreadableId | undefined;
+  error: SegjobsError | UnreadableId | undefined;
 }
 
 const finalStanding = {
@@ -53,33 +74,52 @@ const finalStanding = {
   CANCELLED: 'cancelled',
 } as const;
 
-/** Whether the change is an end that `--fail-fast` stops at. */
-export function isBadEnd(change: Change): boolean {
+/** Whether the change is an end that `--fail-fast` stops at: after `cancel` any other than the one that was wanted. */
+export function isBadEnd(change: Change, goal: WatchGoal): boolean {
   if (change.type !== 'job.finished') return false;
-  const standing = standingOf(change.job);
-  return standing === 'failed' || standing === 'cancelled';
+  return standingOf(change.job) !== (goal === 'success' ? 'succeeded' : 'cancelled');
 }
 
 export interface WatchLedger {
+  /** How many ids there are. */
+  size(): number;
+  /** The ids that were given up before the watch began. */
+  lostBefore(): readonly Change[];
   /** The ids the next poll asks for, in the order given. */
   unfinished(): readonly string[];
-  /** Takes the answer to a poll for `asked` and tells what it changed, in that order. */
+  /**
+   * Takes the answer to a poll for `asked` and tells what it changed, in that order; then the jobs found that are new
+   * here, in theirs.
+   */
   take(asked: readonly string[], answer: PollAnswer, moment: PollMoment): readonly Change[];
   tally(): WatchTally;
   jobs(): readonly WatchedJob[];
 }
 
-/**
- * `created` are jobs whose JSON is known but which the service may not show yet; `absent` are ids already known
- * not to exist. Ids given twice stand here once.
- */
-export function createWatchLedger(
-  ids: readonly string[],
-  known: { readonly created?: readonly SegmentJob[]; readonly absent?: readonly string[] } = {},
-): WatchLedger {
+/** Ids given twice stand here once. */
+export function createWatchLedger(ids: readonly string[], known: KnownBefore = {}): WatchLedger {
   const entries = new Map<string, Entry>();
-  for (const id of ids) {
-    entries.set(id, {
+  const open = new Map<string, Entry>();
+  for (const id of ids) enter(id);
+  if (known.created !== undefined) {
+    const entry = entries.get(known.created.id);
+    if (entry !== undefined) {
+      entry.job = known.created;
+      entry.standing = 'running';
+    }
+  }
+  for (const id of known.absent ?? []) leave(id, 'notFound');
+  for (const { id, error, job } of known.failed ?? []) {
+    const entry = entries.get(id);
+    if (entry === undefined) continue;
+    entry.error = error;
+    entry.job = job;
+    leave(id, 'unreadable');
+  }
+  const lost = [...entries.values()].filter(({ id }) => !open.has(id));
+
+  function enter(id: string): Entry {
+    const entry: Entry = {
       id,
       standing: 'unseen',
       job: undefined,
@@ -88,16 +128,11 @@ export function createWatchLedger(
       errors: 0,
       erringSinceMs: 0,
       error: undefined,
-    });
+    };
+    entries.set(id, entry);
+    open.set(id, entry);
+    return entry;
   }
-  for (const job of known.created ?? []) {
-    const entry = entries.get(job.id);
-    if (entry === undefined) continue;
-    entry.job = job;
-    entry.standing = 'running';
-  }
-  const open = new Map(entries);
-  for (const id of known.absent ?? []) leave(id, 'notFound');
 
   function leave(id: string, standing: Standing): void {
     const entry = entries.get(id);
@@ -106,18 +141,18 @@ export function createWatchLedger(
   }
 
   function read(entry: Entry, job: SegmentJob): Change | undefined {
-    const before = entry.job;
-    const from = before === undefined ? undefined : statusOf(before);
-    entry.job = job;
+    const from = fromOf(entry);
+    const isEnd = isFinal(job);
+    const isNews = isEnd || from !== statusOf(job);
+    // What is told is kept by those who show it; else the job stays only until the next poll.
+    entry.job = isNews ? detached(job) : job;
     entry.isSeen = true;
     entry.standing = 'running';
     entry.misses = 0;
     entry.errors = 0;
-    if (isFinal(job)) {
-      leave(entry.id, standingOf(job));
-      return { type: 'job.finished', id: entry.id, from, job };
-    }
-    return from === statusOf(job) ? undefined : { type: 'job.status', id: entry.id, from, job };
+    if (isEnd) leave(entry.id, standingOf(job));
+    if (!isNews) return undefined;
+    return { type: isEnd ? 'job.finished' : 'job.status', id: entry.id, from, job: entry.job };
   }
 
   function miss(entry: Entry, moment: PollMoment): Change | undefined {
@@ -139,6 +174,9 @@ export function createWatchLedger(
   }
 
   return {
+    size: () => entries.size,
+    lostBefore: () =>
+      lost.map((entry) => ({ type: 'job.lost', id: entry.id, from: fromOf(entry), error: entry.error })),
     unfinished: () => [...open.keys()],
     take(asked, answer, moment) {
       const changes: Change[] = [];
@@ -153,6 +191,10 @@ export function createWatchLedger(
             : error !== undefined
               ? fail(entry, error, moment)
               : miss(entry, moment);
+        if (change !== undefined) changes.push(change);
+      }
+      for (const job of answer.found ?? []) {
+        const change = entries.has(job.id) ? undefined : read(enter(job.id), job);
         if (change !== undefined) changes.push(change);
       }
       return changes;
@@ -171,6 +213,11 @@ export function createWatchLedger(
 /** The status in one spelling where it is a known one, `''` where the service told none. */
 export function statusOf(job: SegmentJob): string {
   return knownStatus(job.status) ?? job.status ?? '';
+}
+
+/** The same job, whose JSON is a text of its own: cut out of an answer it would keep the whole of that alive. */
+function detached(job: SegmentJob): SegmentJob {
+  return { ...job, json: Buffer.from(job.json).toString() };
 }
 
 function fromOf(entry: Entry): string | undefined {

@@ -1,7 +1,7 @@
 // What a finished watch means for the caller: its exit code.
 
-import { type ExitCode, exitCodes } from '../errors.ts';
-import type { Ending, Standing, UnreadableId, WatchedJob } from './watch-events.ts';
+import { type ExitCode, exitCodes, SegjobsError } from '../errors.ts';
+import type { Ending, Standing, WatchedJob } from './watch-events.ts';
 
 /** What a watch is for: that the jobs succeed, or (after `cancel`) that they are really cancelled. */
 export type WatchGoal = 'success' | 'cancellation';
@@ -22,11 +22,13 @@ export function exitCodeOfWatch(ending: Ending, jobs: readonly WatchedJob[], goa
   if (ending.kind === 'timeout') return exitCodes.timeout;
   if (ending.kind === 'lookedOnce') return exitCodes.stillRunning;
   if (goal === 'success' && stands('cancelled')) return exitCodes.jobCancelled;
+  if (ending.kind === 'nothingAppeared') return exitCodes.notFound;
   if (jobs.length > 0 && jobs.every((job) => job.standing === 'notFound')) return exitCodes.notFound;
   return stands('notFound') ? exitCodes.partial : exitCodes.done;
 }
 
-function exitCodeOfUnreadable(error: UnreadableId | undefined): ExitCode {
+function exitCodeOfUnreadable(error: WatchedJob['error']): ExitCode {
+  if (error instanceof SegjobsError) return error.exitCode;
   const status = error?.httpStatus;
   if (status === 401 || status === 403) return exitCodes.credentials;
   const isTransient = status === undefined || status >= 500 || status === 408 || status === 429;

@@ -3,9 +3,9 @@
 
 import type { SegjobsError } from '../errors.ts';
 import type { SegmentJob } from './job.ts';
-import type { Ending, UnreadableId, WatchEvent, WatchTally } from './watch-events.ts';
-import { endsFirstPoll, isContactLost, passingFailure } from './watch-failures.ts';
-import { createWatchLedger, isBadEnd, type PollAnswer } from './watch-ledger.ts';
+import type { Ending, UnreadableId, WatchEvent, WatchedFilter, WatchTally } from './watch-events.ts';
+import { endsFirstPoll, isContactLost, isFatal, knownFailure } from './watch-failures.ts';
+import { createWatchLedger, type FailedBefore, isBadEnd, type PollAnswer } from './watch-ledger.ts';
 import { exitCodeOfWatch, type WatchGoal } from './watch-outcome.ts';
 import { createPollSchedule } from './watch-schedule.ts';
 
@@ -19,7 +19,7 @@ interface WatchClock {
 }
 
 export interface WatchOptions {
-  /** `Infinity` for no limit; 0 looks once. */
+  /** `Infinity` for no limit; 0 looks once. Where jobs are looked for it counts from the first one. */
   readonly timeoutMs: number;
   /** Taken as it is; `undefined` adapts: 5 s growing ×1.5 to 60 s, ±10 %. */
   readonly intervalMs?: number | undefined;
@@ -28,14 +28,26 @@ export interface WatchOptions {
   readonly goal?: WatchGoal | undefined;
 }
 
+/** Looking for jobs where there are no ids. Instants are unix ms on the service's clock. */
+export interface WatchSelection {
+  readonly filter: WatchedFilter;
+  /** `undefined`: what is unfinished when the watch begins, and what is created after that. */
+  readonly since: ((beganMs: number) => number) | undefined;
+  /** How long a first job is waited for; `Infinity` for ever. */
+  readonly appearBy: (beganMs: number) => number;
+}
+
 export interface WatchRequest {
   /** In the order of the result; an id given twice is watched once. */
   readonly ids: readonly string[];
+  /** Then `ids` are none, and every poll brings what it found. */
+  readonly selection?: WatchSelection | undefined;
   /**
-   * Reads the jobs of these ids. Throws a `SegjobsError` when nothing was learned; `retryAfterSeconds` on it
-   * moves the next poll. The signal is aborted when the answer is no longer wanted.
+   * Reads the jobs of these ids, which may be none where jobs are looked for. Throws a `SegjobsError` when nothing was
+   * learned; `retryAfterSeconds` on it moves the next poll. The signal is aborted when the answer is no longer wanted.
+   * `beganMs` tells when the watch began on the service's clock, for sure once that has answered.
    */
-  readonly poll: (ids: readonly string[], signal: AbortSignal) => Promise<PollAnswer>;
+  readonly poll: (ids: readonly string[], signal: AbortSignal, beganMs: () => number) => Promise<PollAnswer>;
   readonly clock: WatchClock;
   /** From [0, 1). */
   readonly random: () => number;
@@ -46,6 +58,8 @@ export interface WatchRequest {
   readonly created?: { readonly job: SegmentJob; readonly isReused: boolean } | undefined;
   /** Ids already known not to exist: not asked for again. */
   readonly absent?: readonly string[] | undefined;
+  /** Ids with which this command has failed: not asked for again. */
+  readonly failed?: readonly FailedBefore[] | undefined;
 }
 
 /** How long an id that no answer has named yet is waited for: a new job can be late to show. */
@@ -63,15 +77,14 @@ type Look =
 /**
  * Follows the jobs and tells what happens; the last event is `watch.ended`, which carries the exit code.
  * One poll asks for all unfinished ids; an id that has ended is never asked for again. When the time is up in the
- * middle of an interval, one last look is taken. Throws only what a later poll could not mend (a bug, a full disk).
+ * middle of an interval, one last look is taken. Throws only bugs, and what no poll could mend (no sandbox chosen) as
+ * long as nothing has been told.
  */
 export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEvent, void, undefined> {
-  const { clock, signal, options } = request;
+  const { clock, signal, options, selection, absent, failed } = request;
+  const goal = options.goal ?? 'success';
   const looksOnce = options.timeoutMs === 0;
-  const ledger = createWatchLedger(request.ids, {
-    ...(request.created === undefined ? {} : { created: [request.created.job] }),
-    ...(request.absent === undefined ? {} : { absent: request.absent }),
-  });
+  const ledger = createWatchLedger(request.ids, { created: request.created?.job, absent, failed });
   const schedule = createPollSchedule(options.intervalMs, request.random);
   const startMs = clock.monotonicMs();
   /** The start on the service's clock, known once it has answered. */
@@ -85,6 +98,15 @@ export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEve
     const local = clock.monotonicMs() - startMs;
     return serviceStartMs === undefined ? local : Math.max(local, clock.serviceNow() - serviceStartMs);
   };
+  const beganMs = () => serviceStartMs ?? clock.serviceNow() - (clock.monotonicMs() - startMs);
+  /** When the first of the jobs that are looked for appeared, since the watch began. */
+  let appearedAfterMs = selection === undefined ? 0 : undefined;
+  const leftMs = () =>
+    selection === undefined || appearedAfterMs !== undefined
+      ? options.timeoutMs + (appearedAfterMs ?? 0) - elapsedMs()
+      : selection.appearBy(beganMs()) - beganMs() - elapsedMs();
+  const timeUp = (): Ending => ({ kind: appearedAfterMs === undefined ? 'nothingAppeared' : 'timeout' });
+
   const facts = () => {
     lastToldMs = clock.monotonicMs();
     return { atMs: clock.serviceNow(), elapsedMs: elapsedMs() };
@@ -103,7 +125,13 @@ export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEve
     isOpen = true;
     const { timeoutMs, intervalMs } = options;
     const ids = ledger.jobs().map(({ id }) => id);
-    yield { ...facts(), type: 'watch.started', ids, timeoutMs, intervalMs };
+    const started = selection && {
+      filter: selection.filter,
+      sinceMs: selection.since?.(beganMs()),
+      appearByMs: selection.appearBy(beganMs()),
+    };
+    yield { ...facts(), type: 'watch.started', ids, selection: started, timeoutMs, intervalMs };
+    for (const change of ledger.lostBefore()) yield { ...facts(), ...change };
   }
 
   /** Waits for the work to settle or for the moment to come, and tells a heartbeat for every silent minute. */
@@ -143,15 +171,15 @@ export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEve
   /** One poll, or how the watch ended while it was under way. */
   async function* look(asked: readonly string[]): AsyncGenerator<WatchEvent, Look | Ending, undefined> {
     const abandon = new AbortController();
-    const looking: Promise<Look> = request.poll(asked, abandon.signal).then(
+    const looking: Promise<Look> = request.poll(asked, abandon.signal, beganMs).then(
       (answer) => ({ kind: 'answer', answer }),
       (error: unknown) => ({ kind: 'failure', error }),
     );
-    const leftMs = looksOnce ? Number.POSITIVE_INFINITY : Math.max(0, options.timeoutMs - elapsedMs());
+    const patienceMs = looksOnce ? Number.POSITIVE_INFINITY : Math.max(0, leftMs());
     try {
-      const how = yield* hold(looking, clock.monotonicMs() + leftMs + lastPollGraceMs, undefined);
+      const how = yield* hold(looking, clock.monotonicMs() + patienceMs + lastPollGraceMs, undefined);
       if (how === 'settled') return await looking;
-      return how === 'stopped' ? stopped() : { kind: 'timeout' };
+      return how === 'stopped' ? stopped() : timeUp();
     } finally {
       abandon.abort();
     }
@@ -163,12 +191,17 @@ export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEve
     for (let isLastLook = looksOnce; ; ) {
       if (signal.aborted) return stopped();
       const asked = ledger.unfinished();
-      if (asked.length === 0) return { kind: 'finished' };
+      if (asked.length === 0 && appearedAfterMs !== undefined) return { kind: 'finished' };
       const begunMs = elapsedMs();
       const seen = yield* look(asked);
-      // Only an answer that holds a job has surely told the time: that none exists can be a 404.
-      if (seen.kind === 'answer' && seen.answer.jobs.size > 0) {
+      // That none of the ids exists can be a 404, which has not told the time; a list always has.
+      if (seen.kind === 'answer' && (seen.answer.jobs.size > 0 || seen.answer.found !== undefined)) {
         serviceStartMs ??= clock.serviceNow() - (clock.monotonicMs() - startMs);
+      }
+      if (seen.kind === 'failure') {
+        const known = knownFailure(seen.error);
+        // Nothing has been told yet: it is a failure of the command, not of a watch.
+        if (isFatal(known) && !isOpen && !signal.aborted) throw known;
       }
       yield* open();
       if (seen.kind !== 'answer' && seen.kind !== 'failure') return seen;
@@ -180,8 +213,9 @@ export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEve
       let unread: readonly (readonly [string, UnreadableId])[] = [];
 
       if (seen.kind === 'failure') {
-        failure = passingFailure(seen.error);
-        if (polls === 1 && endsFirstPoll(failure)) return { kind: 'refused', error: failure };
+        failure = knownFailure(seen.error);
+        if (isFatal(failure) || (polls === 1 && endsFirstPoll(failure)))
+          return { kind: 'refused', error: failure };
         if (looksOnce) return { kind: 'lostContact', error: failure };
         failedPolls++;
         if (isContactLost(failedPolls, nowMs - lastGoodMs)) return { kind: 'lostContact', error: failure };
@@ -194,20 +228,26 @@ export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEve
           givesUpUnseen: looksOnce || begunMs >= unseenToleranceMs,
           givesUpUnreadable: looksOnce,
         });
+        if (appearedAfterMs === undefined && ledger.size() > 0) {
+          appearedAfterMs = elapsedMs();
+          isLastLook = looksOnce;
+        }
         for (const change of changes) yield { ...facts(), ...change };
-        if (options.failFast === true && changes.some(isBadEnd)) return { kind: 'failFast' };
+        if (options.failFast === true && changes.some((change) => isBadEnd(change, goal))) {
+          return { kind: 'failFast' };
+        }
         const open = new Set(ledger.unfinished());
-        if (open.size === 0) return { kind: 'finished' };
+        if (open.size === 0 && appearedAfterMs !== undefined) return { kind: 'finished' };
+        if (looksOnce && appearedAfterMs === undefined) return { kind: 'nothingAppeared' };
         unread = [...seen.answer.failed].filter(([id]) => open.has(id));
       }
 
       if (looksOnce) return { kind: 'lookedOnce' };
-      const leftMs = options.timeoutMs - elapsedMs();
-      if (leftMs <= 0 || isLastLook) {
+      if (leftMs() <= 0 || isLastLook) {
         if (failure !== undefined) yield failedPoll(failure, undefined, undefined);
-        return { kind: 'timeout' };
+        return timeUp();
       }
-      const next = schedule.next({ leftMs, retryAfterMs });
+      const next = schedule.next({ leftMs: leftMs(), retryAfterMs });
       isLastLook = next.isLast;
       const dueMs = clock.monotonicMs() + next.waitMs;
       const nextPollInMs = next.polls ? next.waitMs : undefined;
@@ -222,7 +262,7 @@ export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEve
       }
       yield waiting(next.waitMs);
       if ((yield* hold(undefined, dueMs, next.polls ? dueMs : undefined)) === 'stopped') return stopped();
-      if (!next.polls) return { kind: 'timeout' };
+      if (!next.polls) return timeUp();
     }
   }
 
@@ -249,6 +289,6 @@ export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEve
   const ending = yield* follow();
   yield* open();
   const jobs = ledger.jobs();
-  const exitCode = exitCodeOfWatch(ending, jobs, options.goal ?? 'success');
+  const exitCode = exitCodeOfWatch(ending, jobs, goal);
   yield { ...facts(), type: 'watch.ended', ending, exitCode, tally: ledger.tally(), jobs };
 }

@@ -7,8 +7,8 @@ import type { DocumentFrame, RecordView } from './output.ts';
 
 /**
  * What happened to one job: `requested` (a DELETE was accepted; the service cancels later), `planned` (a dry run
- * would send one), `already` (CANCELLING or CANCELLED before), `finished` (SUCCEEDED or FAILED: nothing was sent),
- * `missing`, or `failed` (see `error`).
+ * would send one), `already` (CANCELLING or CANCELLED before), `finished` (SUCCEEDED or FAILED: nothing was sent;
+ * or the service said so in answer to the DELETE: see `error`), `missing`, or `failed` (see `error`).
  */
 export interface CancelRow {
   readonly id: string;

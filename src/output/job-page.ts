@@ -1,7 +1,10 @@
 // The page a person reads about one job: what became of it, what it evaluated, and how large the audiences are.
 
+import { commonRun, type JobComparison } from '../jobs/comparison.ts';
 import { isFinal, type SegmentJob } from '../jobs/job.ts';
 import { safeText } from '../safe-text.ts';
+import { runName } from './change-text.ts';
+import { rangeOfRuns } from './forecast-text.ts';
 import { errorLine, paintStatus, shownDurationMs } from './job-words.ts';
 import { segmentsSection } from './segments-section.ts';
 import { countText, durationText, timeText, unknown } from './text.ts';
@@ -16,15 +19,18 @@ const narrowest = 40;
 const longestValue = 128;
 const mostErrors = 10;
 
-/** The page, without a final line break. A section that has nothing to say is left out. */
-export function jobPage(job: SegmentJob, look: Look): string {
+/**
+ * The page, without a final line break. A section that has nothing to say is left out. With a comparison the counts
+ * have their changes beside them.
+ */
+export function jobPage(job: SegmentJob, look: Look, comparison?: JobComparison): string {
   const { columns } = look.terminal;
   const width = columns === 0 ? assumedWidth : Math.min(widest, Math.max(narrowest, columns));
   const sections = [
     headline(job, look),
-    factLines(job, look),
+    factLines(job, look, comparison),
     errorsSection(job, look, width),
-    segmentsSection(job, look.terminal.paint, width),
+    segmentsSection(job, look.terminal.paint, width, comparison),
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -38,7 +44,11 @@ function headline(job: SegmentJob, { terminal: { paint } }: Look): string[] {
   return [`${paint.strong(id)}  ${paintStatus(cutToWidth(status, 40), job.status, paint)}`];
 }
 
-function factLines(job: SegmentJob, { now, terminal: { paint } }: Look): string[] {
+function factLines(
+  job: SegmentJob,
+  { now, terminal: { paint } }: Look,
+  comparison: JobComparison | undefined,
+): string[] {
   const { sandbox, metrics } = job;
   const duration = durationText(shownDurationMs(job, now));
   const segmentation = metrics?.profileSegmentationTime?.totalTimeInMs;
@@ -52,6 +62,8 @@ function factLines(job: SegmentJob, { now, terminal: { paint } }: Look): string[
     ['Created', timeText(job.creationTime)],
     [isFinal(job) ? 'Finished' : 'Updated', timeText(job.updateTime)],
     ['Duration', durationWords],
+    ['Usually', comparison?.usual && rangeOfRuns(comparison.usual)],
+    ...(comparison === undefined ? [] : comparedFacts(comparison, now)),
     ['Profiles', countText(metrics?.totalProfiles)],
     ['Source', job.source],
     [
@@ -71,6 +83,23 @@ function factLines(job: SegmentJob, { now, terminal: { paint } }: Look): string[
     if (shown === '' || shown === unknown) return [];
     return `  ${paint.muted(padEnd(label, 12))}${cutToWidth(shown, longestValue)}`;
   });
+}
+
+/** `with f4020816-… of 2026-03-10 02:08:15Z`, and what that one took where nothing more is known. */
+function comparedFacts(
+  comparison: JobComparison,
+  now: number,
+): readonly (readonly [string, string | undefined])[] {
+  const run = commonRun(comparison);
+  if (run !== undefined) {
+    const took = comparison.usual === undefined ? durationText(shownDurationMs(run, now)) : undefined;
+    return [
+      ['Compared', `with ${runName(run)}`],
+      ['It took', took],
+    ];
+  }
+  const isAnything = comparison.segments.some(({ comparedWith }) => comparedWith !== undefined);
+  return isAnything ? [['Compared', 'with the last successful job of each segment']] : [];
 }
 
 function errorsSection(job: SegmentJob, { terminal: { paint } }: Look, width: number): string[] {

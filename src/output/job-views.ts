@@ -3,7 +3,7 @@
 import { type JsonText, type SegmentJob, segmentIdsOf } from '../jobs/job.ts';
 import { compactJson } from '../lossless-json.ts';
 import { jobPage } from './job-page.ts';
-import { errorLine, paintStatus, shownDurationMs } from './job-words.ts';
+import { errorLine, paintStatus, segmentCountText, shownDurationMs } from './job-words.ts';
 import { countText, durationText, isoTime, plainCount, plainSeconds, timeText } from './text.ts';
 import type { Column, DocumentFrame, RecordView } from './view.ts';
 
@@ -22,7 +22,7 @@ const columns: readonly Column<SegmentJob>[] = [
     title: 'SEGMENTS',
     align: 'right',
     dropRank: 4,
-    cell: (job) => (segmentIdsOf(job).includes('*') ? 'all' : countText(job.segments.length)),
+    cell: segmentCountText,
     plain: (job) => String(job.segments.length),
   },
   {

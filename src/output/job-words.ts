@@ -1,8 +1,15 @@
 // What is said of a job wherever it is shown: its status in colour, how long it took, what went wrong.
 
-import { isFinal, type JobError, jobDurationMs, knownStatus, type SegmentJob } from '../jobs/job.ts';
+import {
+  isFinal,
+  type JobError,
+  jobDurationMs,
+  knownStatus,
+  type SegmentJob,
+  segmentIdsOf,
+} from '../jobs/job.ts';
 import type { Paint } from './terminal.ts';
-import { isPlausibleTime } from './text.ts';
+import { countText, isPlausibleTime } from './text.ts';
 
 /** Colours a status by what it means; an unknown one stays plain. */
 export function paintStatus(text: string, status: string | undefined, paint: Paint): string {
@@ -29,6 +36,11 @@ export function shownDurationMs(job: SegmentJob, now: number): number | undefine
   const end = isFinal(job) ? job.updateTime : now;
   const canSubtract = isPlausibleTime(job.creationTime) && isPlausibleTime(end);
   return (measured !== undefined && measured >= 0) || canSubtract ? jobDurationMs(job, now) : undefined;
+}
+
+/** `3`, or `all` for a job of all definitions. */
+export function segmentCountText(job: SegmentJob): string {
+  return segmentIdsOf(job).includes('*') ? 'all' : countText(job.segments.length);
 }
 
 /** One error in a line: `code: message`. */

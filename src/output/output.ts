@@ -6,6 +6,7 @@ import { safeText } from '../safe-text.ts';
 import { errorText } from './error-text.ts';
 import type { OutputFormat } from './format.ts';
 import { jsonDocument } from './json.ts';
+import { type LiveRegion, type LiveStream, openLiveRegion, type RegionLayout } from './live-region.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { createRecordWriter, type RecordWriter } from './records.ts';
 import { createSink } from './sink.ts';
@@ -64,6 +65,11 @@ export interface Output {
   hush(): void;
   /** A wait that is shown while it lasts: a spinner on a terminal, nothing elsewhere. */
   progress(text: string): Progress;
+  /**
+   * Lines at the bottom of stderr that are drawn over; what is told meanwhile appears above them. One at a time, and
+   * only where `canAnimate`. Nothing may go to stdout before it has been stopped.
+   */
+  openRegion(layout: RegionLayout): LiveRegion;
   /** Prints a failure on stderr: text, or one last line of JSON with json and ndjson. */
   error(error: SegjobsError, stack?: string): void;
 }
@@ -180,8 +186,10 @@ export function createOutput(options: OutputOptions): Output {
     return stdout.write(lines.join(''));
   }
 
+  let region: LiveRegion | undefined;
+  const toStderr = (text: string) => (region === undefined ? stderr : region).tell(text);
   const tell = (text: string, style: (line: string) => string) =>
-    stderr.tell(
+    toStderr(
       text
         .split('\n')
         .map((line) => `${style(safeText(line))}\n`)
@@ -209,6 +217,10 @@ export function createOutput(options: OutputOptions): Output {
     debug: (text) => tell(text, paint.muted),
     progress: (text) =>
       createProgress(text, canAnimate ? { stream: options.stderr, terminal: terminals.stderr } : undefined),
-    error: (error, stack) => stderr.tell(errorText(error, { format, paint, stack })),
+    openRegion: (layout) => {
+      region = openLiveRegion({ stream: options.stderr as LiveStream, write: stderr.tell, layout });
+      return region;
+    },
+    error: (error, stack) => toStderr(errorText(error, { format, paint, stack })),
   };
 }

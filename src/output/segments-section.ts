@@ -1,7 +1,15 @@
 // The part of a job's page about its segments: what each one asks for, and how many profiles it found.
 
+import {
+  audienceStatuses,
+  type Change,
+  commonRun,
+  type JobComparison,
+  type SegmentComparison,
+} from '../jobs/comparison.ts';
 import type { Counts, JobSegment, SegmentJob } from '../jobs/job.ts';
 import { safeText } from '../safe-text.ts';
+import { changeText, runName, withoutPercent } from './change-text.ts';
 import type { Paint } from './terminal.ts';
 import { bar, countText } from './text.ts';
 import { cutToWidth, padEnd, padStart, visibleWidth, wrapText } from './width.ts';
@@ -12,8 +20,8 @@ const mostExpressionLines = 4;
 const longestId = 128;
 const widestLabel = 24;
 const widestBar = 30;
-/** The documented ones, in the order of a reader's interest; others follow. */
-const statusOrder = ['realized', 'existing', 'exited'];
+/** Others follow. */
+const statusOrder: readonly string[] = audienceStatuses;
 
 /** One segment: named by the job, by its metrics, or by both. */
 interface Entry {
@@ -22,28 +30,51 @@ interface Entry {
   readonly profiles: number | undefined;
   readonly byStatus: readonly Row[];
   readonly byNamespace: readonly Row[];
+  readonly comparison: SegmentComparison | undefined;
 }
 
 interface Row {
   readonly label: string;
   readonly count: number;
+  /** Shown in place of a bar. */
+  readonly change: string | undefined;
 }
 
-/** Lines with a heading; none where the job names no segment at all. `width` is the columns to stay within. */
-export function segmentsSection(job: SegmentJob, paint: Paint, width: number): string[] {
-  const entries = entriesOf(job);
+/**
+ * Lines with a heading; none where the job names no segment at all. `width` is the columns to stay within. With a
+ * comparison each count has its change beside it.
+ */
+export function segmentsSection(
+  job: SegmentJob,
+  paint: Paint,
+  width: number,
+  comparison?: JobComparison,
+): string[] {
+  const entries = entriesOf(job, comparison);
   if (entries.length === 0) return [];
   const shown = entries.length > mostSegments ? largest(entries) : entries;
   const rows = shown.flatMap(({ byStatus, byNamespace }) => [...byStatus, ...byNamespace]);
+  const labelWidth = Math.min(widestLabel, Math.max(10, ...rows.map(({ label }) => visibleWidth(label))));
+  const countWidth = Math.max(
+    7,
+    ...rows.map(({ count }) => countText(count).length),
+    ...shown.map(({ profiles }) => countText(profiles).length),
+  );
+  const changes = [
+    ...rows.map(({ change = '' }) => change),
+    ...shown.map((entry) => changeText(entry.comparison?.profiles)),
+  ];
+  const room = width - 6 - labelWidth - 2 - countWidth - 2;
+  const hasRoom = changes.every((change) => change.length <= room);
+  const shownChange = (change: string) => (hasRoom ? change : withoutPercent(change));
+  const changeWidth = Math.max(0, ...changes.map((change) => shownChange(change).length));
   const layout: Layout = {
     paint,
     width,
-    labelWidth: Math.min(widestLabel, Math.max(10, ...rows.map(({ label }) => visibleWidth(label)))),
-    countWidth: Math.max(
-      7,
-      ...rows.map(({ count }) => countText(count).length),
-      ...shown.map(({ profiles }) => countText(profiles).length),
-    ),
+    labelWidth,
+    countWidth,
+    changeCell: (change) => padStart(shownChange(change), changeWidth),
+    namesComparedJob: comparison !== undefined && commonRun(comparison) === undefined,
   };
   const hidden = entries.length - shown.length;
   return [
@@ -53,7 +84,8 @@ export function segmentsSection(job: SegmentJob, paint: Paint, width: number): s
   ];
 }
 
-function entriesOf({ segments, metrics }: SegmentJob): Entry[] {
+function entriesOf({ segments, metrics }: SegmentJob, comparison: JobComparison | undefined): Entry[] {
+  const compared = new Map(comparison?.segments.map((segment) => [segment.segmentId, segment]));
   const definitions = new Map<string, JobSegment>();
   for (const entry of segments) {
     const id = entry.segmentId ?? entry.segment?.id ?? '';
@@ -71,23 +103,30 @@ function entriesOf({ segments, metrics }: SegmentJob): Entry[] {
     id,
     definition: definitions.get(id),
     profiles: segmentedProfileCounter?.get(id),
-    byStatus: inStatusOrder(segmentedProfileByStatusCounter?.get(id)),
-    byNamespace: inSizeOrder(segmentedProfileByNamespaceCounter?.get(id)),
+    byStatus: inStatusOrder(segmentedProfileByStatusCounter?.get(id), compared.get(id)?.byStatus),
+    byNamespace: inSizeOrder(segmentedProfileByNamespaceCounter?.get(id), compared.get(id)?.byNamespace),
+    comparison: compared.get(id),
   }));
 }
 
-function inStatusOrder(counts: Counts | undefined): Row[] {
+type Changes = ReadonlyMap<string, Change> | undefined;
+
+function inStatusOrder(counts: Counts | undefined, changes: Changes): Row[] {
   const rank = (label: string) =>
     (statusOrder.indexOf(label) + statusOrder.length + 1) % (statusOrder.length + 1);
-  return rowsOf(counts).sort((a, b) => rank(a.label) - rank(b.label));
+  return rowsOf(counts, changes).sort((a, b) => rank(a.label) - rank(b.label));
 }
 
-function inSizeOrder(counts: Counts | undefined): Row[] {
-  return rowsOf(counts).sort((a, b) => b.count - a.count);
+function inSizeOrder(counts: Counts | undefined, changes: Changes): Row[] {
+  return rowsOf(counts, changes).sort((a, b) => b.count - a.count);
 }
 
-function rowsOf(counts: Counts | undefined): Row[] {
-  return [...(counts ?? [])].map(([label, count]) => ({ label: safeText(label), count }));
+function rowsOf(counts: Counts | undefined, changes: Changes): Row[] {
+  return [...(counts ?? [])].map(([label, count]) => ({
+    label: safeText(label),
+    count,
+    change: changes && changeText(changes.get(label)),
+  }));
 }
 
 /** The largest audiences first; `*`, which stands for all of them, before. */
@@ -111,17 +150,25 @@ interface Layout {
   readonly width: number;
   readonly labelWidth: number;
   readonly countWidth: number;
+  /** A change, as wide as the widest; without its percent on a terminal that has no room for it. */
+  readonly changeCell: (change: string) => string;
+  /** Whether each segment says what it is compared with, because they are not all compared with one job. */
+  readonly namesComparedJob: boolean;
 }
 
-function entryLines({ id, definition, profiles, byStatus, byNamespace }: Entry, layout: Layout): string[] {
-  const { paint, width, labelWidth, countWidth } = layout;
+function entryLines(entry: Entry, layout: Layout): string[] {
+  const { id, definition, profiles, byStatus, byNamespace, comparison } = entry;
+  const { paint, width, labelWidth, countWidth, changeCell } = layout;
   const name = id === '*' ? '* (all segment definitions)' : safeText(id).trim() || '(no id)';
   const expression = safeText(definition?.segment?.expression?.value ?? '');
-  const total = `    ${padEnd('profiles', labelWidth + 2)}  ${padStart(countText(profiles), countWidth)}`;
+  const count = `    ${padEnd('profiles', labelWidth + 2)}  ${padStart(countText(profiles), countWidth)}`;
+  const change = changeText(comparison?.profiles);
+  const total = change === '' ? count : `${count}  ${changeCell(change)}`;
   return [
     `  ${cutToWidth(name, longestId)}`,
     ...wrapText(expression, width - 4, mostExpressionLines).map((line) => paint.muted(`    ${line}`)),
     ...mergePolicyLine(definition, paint),
+    ...comparedLine(comparison, layout),
     ...(profiles === undefined ? [] : [total]),
     ...countLines('by status', byStatus, layout),
     ...countLines('by namespace', byNamespace, layout),
@@ -134,19 +181,30 @@ function mergePolicyLine(definition: JobSegment | undefined, paint: Paint): stri
   return id === '' ? [] : [paint.muted(`    merge policy ${cutToWidth(id, longestId)}`)];
 }
 
+function comparedLine(
+  comparison: SegmentComparison | undefined,
+  { paint, namesComparedJob }: Layout,
+): string[] {
+  if (comparison === undefined) return [];
+  const { comparedWith } = comparison;
+  if (comparedWith === undefined) return [paint.muted('    nothing to compare with')];
+  return namesComparedJob ? [paint.muted(`    compared with ${runName(comparedWith)}`)] : [];
+}
+
 function countLines(title: string, rows: readonly Row[], layout: Layout): string[] {
   if (rows.length === 0) return [];
-  const { paint, width, labelWidth, countWidth } = layout;
+  const { paint, width, labelWidth, countWidth, changeCell } = layout;
   const shown = rows.slice(0, mostNamespaces);
   const most = Math.max(...shown.map(({ count }) => count));
   const barWidth = Math.min(widestBar, width - 6 - labelWidth - 2 - countWidth - 2);
   const hidden = rows.length - shown.length;
   return [
     `    ${paint.muted(title)}`,
-    ...shown.map(({ label, count }) => {
+    ...shown.map(({ label, count, change }) => {
       const name = padEnd(cutToWidth(label.trim() || '(no name)', labelWidth), labelWidth);
-      const drawn = barWidth < 5 ? '' : bar(count, most, barWidth);
-      return `      ${name}  ${padStart(countText(count), countWidth)}${drawn === '' ? '' : `  ${paint.busy(drawn)}`}`;
+      const drawn = barWidth < 5 ? '' : paint.busy(bar(count, most, barWidth));
+      const beside = change === undefined ? drawn : changeCell(change);
+      return `      ${name}  ${padStart(countText(count), countWidth)}  ${beside}`.trimEnd();
     }),
     ...(hidden === 0 ? [] : [paint.muted(`      … ${countText(hidden)} more (-o json)`)]),
   ];

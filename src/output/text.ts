@@ -41,6 +41,11 @@ export function durationText(ms: number | undefined): string {
   return `${Math.floor(hours / 24)}d ${twoDigits(hours % 24)}h`;
 }
 
+/** As `durationText`, of time that runs: `0s` at first, and no `<1s`. */
+export function runningText(ms: number): string {
+  return durationText(Math.floor(Math.max(0, ms) / 1000) * 1000);
+}
+
 /** Milliseconds → whole seconds, for scripts; empty where unknown. */
 export function plainSeconds(ms: number | undefined): string {
   return isPlausibleDuration(ms) ? String(Math.floor(ms / 1000)) : '';

@@ -1,7 +1,7 @@
 // The events of a watch as JSON, one a line; the jobs in them token for token as the service sent them.
 
 import { SegjobsError } from '../errors.ts';
-import type { UnreadableId, WatchEvent } from '../jobs/watch-events.ts';
+import type { StartedSelection, UnreadableId, WatchEvent } from '../jobs/watch-events.ts';
 import { compactJson, quoteJson } from '../lossless-json.ts';
 import { shownDurationMs } from './job-words.ts';
 import { logTime } from './watch-text.ts';
@@ -24,7 +24,8 @@ function eventFacts(event: WatchEvent): ({ readonly type: string } & Record<stri
     case 'watch.started': {
       const timeoutSeconds = Number.isFinite(event.timeoutMs) ? seconds(event.timeoutMs) : null;
       const intervalSeconds = event.intervalMs === undefined ? null : event.intervalMs / 1000;
-      return { type: event.type, ids: event.ids, timeoutSeconds, intervalSeconds };
+      const selection = event.selection === undefined ? null : selectionFacts(event.selection);
+      return { type: event.type, ids: event.ids, selection, timeoutSeconds, intervalSeconds };
     }
     case 'job.created':
       return { type: event.type, id: event.job.id, status: event.job.status ?? null, reused: event.isReused };
@@ -84,6 +85,18 @@ function eventFacts(event: WatchEvent): ({ readonly type: string } & Record<stri
     default:
       return undefined;
   }
+}
+
+function selectionFacts({ filter, sinceMs, appearByMs }: StartedSelection): Record<string, unknown> {
+  const { statuses, properties, snapshot = null, source = null } = filter;
+  return {
+    source,
+    statuses,
+    properties,
+    snapshot,
+    since: sinceMs === undefined ? null : logTime(sinceMs),
+    appearBy: Number.isFinite(appearByMs) ? logTime(appearByMs) : null,
+  };
 }
 
 function errorFacts(error: SegjobsError | UnreadableId): Record<string, unknown> {

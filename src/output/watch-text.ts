@@ -1,9 +1,17 @@
 // The lines of a watch for people and logs: one a change, and the summary that a heartbeat or a spinner shows.
 
+import { SegjobsError } from '../errors.ts';
 import type { SegmentJob } from '../jobs/job.ts';
-import type { UnreadableId, WatchEvent, WatchEventOf, WatchTally } from '../jobs/watch-events.ts';
+import type {
+  StartedSelection,
+  UnreadableId,
+  WatchEvent,
+  WatchEventOf,
+  WatchTally,
+} from '../jobs/watch-events.ts';
 import { statusOf } from '../jobs/watch-ledger.ts';
 import { safeText } from '../safe-text.ts';
+import { shellWord } from '../shell-word.ts';
 import { errorLine, shownDurationMs } from './job-words.ts';
 import { countOf, countText, durationText } from './text.ts';
 import { cutToWidth } from './width.ts';
@@ -24,7 +32,13 @@ export function logTime(atMs: number): string {
 }
 
 /** `2 of 3 finished · 1 processing · 1 not found` */
-export function tallyText({ counts, runningByStatus }: WatchTally): string {
+export function tallyText(tally: WatchTally): string {
+  return tallyParts(tally).join(' · ');
+}
+
+/** What `tallyText` joins: how many have finished comes first. */
+export function tallyParts({ counts, runningByStatus }: WatchTally): string[] {
+  if (counts.total === 0) return ['no job yet'];
   const finished = counts.succeeded + counts.failed + counts.cancelled;
   const parts = [`${countText(finished)} of ${countText(counts.total)} finished`];
   if (counts.failed > 0) parts.push(`${countText(counts.failed)} failed`);
@@ -36,10 +50,11 @@ export function tallyText({ counts, runningByStatus }: WatchTally): string {
   if (counts.unseen > 0) parts.push(`${countText(counts.unseen)} not seen yet`);
   if (counts.notFound > 0) parts.push(`${countText(counts.notFound)} not found`);
   if (counts.unreadable > 0) parts.push(`${countText(counts.unreadable)} unreadable`);
-  return parts.join(' · ');
+  return parts;
 }
 
-function statusWord(status: string): string {
+/** `queued`, or `without a status`; safe to show. */
+export function statusWord(status: string): string {
   return status === '' ? 'without a status' : safeText(status).toLowerCase();
 }
 
@@ -64,8 +79,32 @@ export function finishText(event: WatchEventOf<'job.finished'>): string {
 }
 
 /** `not found`, or what the service answered instead of the job. */
-export function lostText(error: UnreadableId | undefined): string {
-  return error === undefined ? 'not found' : `given up, could not be read: ${safeText(error.message)}`;
+export function lostText(error: SegjobsError | UnreadableId | undefined): string {
+  if (error === undefined) return 'not found';
+  if (!(error instanceof SegjobsError)) return `given up, could not be read: ${safeText(error.message)}`;
+  return `given up: ${safeText(error.message)}${requestNote(error)}`;
+}
+
+function requestNote({ requestId }: SegjobsError | UnreadableId): string {
+  return requestId === undefined ? '' : ` (request id ${safeText(requestId)})`;
+}
+
+/**
+ * `Looking for jobs with source scheduler, created since 2026-03-10T00:00:00Z; waiting for a first one until
+ * 2026-03-10T07:00:00Z`
+ */
+function lookingText({ filter, sinceMs, appearByMs }: StartedSelection, looksOnce: boolean): string {
+  const { statuses, properties, snapshot, source } = filter;
+  const wanted = [
+    ...(source === undefined ? [] : [`source ${source}`]),
+    ...(statuses.length === 0 ? [] : [`status ${statuses.join(' or ')}`]),
+    ...properties.map((property) => property.replace(/^segments~segmentId==/, 'segment ')),
+    ...(snapshot === undefined ? [] : [`snapshot ${snapshot}`]),
+  ];
+  const which = wanted.length === 0 ? '' : ` with ${safeText(wanted.join(' and '))}`;
+  const when = sinceMs === undefined ? 'unfinished or new' : `created since ${logTime(sinceMs)}`;
+  const until = Number.isFinite(appearByMs) ? ` until ${logTime(appearByMs)}` : '';
+  return `Looking for jobs${which}, ${when}${looksOnce ? '' : `; waiting for a first one${until}`}`;
 }
 
 /** `No answer (2 polls in a row, 1m 05s): HTTP 503 …; next look in 45s` */
@@ -73,8 +112,7 @@ function failedPollText(event: WatchEventOf<'poll.failed'>): string {
   const { error, ids, failedPolls, silentMs, nextPollInMs } = event;
   const next =
     nextPollInMs === undefined ? '' : `; next look in ${durationText(Math.ceil(nextPollInMs / 1000) * 1000)}`;
-  const request = error.requestId === undefined ? '' : ` (request id ${safeText(error.requestId)})`;
-  const what = `${safeText(error.message)}${request}${next}`;
+  const what = `${safeText(error.message)}${requestNote(error)}${next}`;
   if (ids !== undefined) return `No answer for ${countOf(ids.length, 'job')}: ${what}`;
   return failedPolls > 1
     ? `No answer (${failedPolls} polls in a row, ${durationText(silentMs)}): ${what}`
@@ -85,7 +123,8 @@ function failedPollText(event: WatchEventOf<'poll.failed'>): string {
 export function eventText(event: WatchEvent): string | undefined {
   switch (event.type) {
     case 'watch.started': {
-      const { timeoutMs } = event;
+      const { timeoutMs, selection } = event;
+      if (selection !== undefined) return lookingText(selection, timeoutMs === 0);
       const limit = timeoutMs === Number.POSITIVE_INFINITY ? '' : `, for at most ${durationText(timeoutMs)}`;
       return timeoutMs === 0 ? undefined : `Watching ${countOf(event.ids.length, 'job')}${limit}`;
     }
@@ -108,7 +147,10 @@ export function eventText(event: WatchEvent): string | undefined {
 export function endText(event: WatchEventOf<'watch.ended'>, flags: readonly string[]): string {
   const { ending, tally, elapsedMs } = event;
   switch (ending.kind) {
+    case 'nothingAppeared':
+      return `No matching job appeared in ${durationText(elapsedMs)}.`;
     case 'finished':
+      if (tally.counts.total === 0) return `nothing to wait for · ${durationText(elapsedMs)}`;
       return `${tallyText(tally)} · ${durationText(elapsedMs)}`;
     case 'failFast':
       return `Stopped at the first job that did not succeed.${restText(event, flags)}`;
@@ -117,7 +159,7 @@ export function endText(event: WatchEventOf<'watch.ended'>, flags: readonly stri
     case 'lookedOnce':
       return `${tallyText(tally)}.`;
     default:
-      return `Stopped watching.${restText(event, flags)}`;
+      return `Stopped watching.${tally.counts.total === 0 ? ' No matching job had appeared.' : ''}${restText(event, flags)}`;
   }
 }
 
@@ -135,10 +177,4 @@ export function restText(event: WatchEventOf<'watch.ended'>, flags: readonly str
     ...(unseen > 0 ? [`${countOf(unseen, 'job')} ${unseen === 1 ? 'has' : 'have'} not been seen yet.`] : []),
   ];
   return ` ${[...facts, resume].join(' ')}`;
-}
-
-/** A word that a POSIX shell reads as it is. */
-function shellWord(word: string): string {
-  const safe = safeText(word);
-  return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", `'\\''`)}'`;
 }

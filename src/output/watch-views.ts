@@ -1,26 +1,19 @@
-// How a watch looks: events for programs, lines for logs, one spinner for a terminal, and what stands at the end.
+// How a watch looks: events for programs, lines for logs, a live region on a terminal, and what stands at the end.
 
 import { SegjobsError } from '../errors.ts';
 import type { SegmentJob } from '../jobs/job.ts';
 import type { Standing, WatchEvent, WatchEventOf } from '../jobs/watch-events.ts';
-import { statusOf } from '../jobs/watch-ledger.ts';
 import { quoteJson } from '../lossless-json.ts';
-import { safeText } from '../safe-text.ts';
 import { jobView } from './job-views.ts';
+import { type LiveLook, openLiveView } from './live-view.ts';
 import type { Output } from './output.ts';
-import { countOf, durationText } from './text.ts';
 import type { Column, DocumentFrame, RecordView } from './view.ts';
 import { eventJson } from './watch-json.ts';
-import { endText, eventText, finishText, logTime, lostText, restText, tallyText } from './watch-text.ts';
-import { cutToWidth } from './width.ts';
+import { endText, eventText, logTime, restText } from './watch-text.ts';
 
-export interface WatchLook {
+export interface WatchLook extends LiveLook {
   /** Flags that a resumed watch needs too: `--sandbox dev`. */
   readonly resumeFlags: readonly string[];
-  readonly clock: {
-    monotonicMs(): number;
-    sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  };
 }
 
 type Ended = WatchEventOf<'watch.ended'>;
@@ -67,7 +60,8 @@ export function leaveTellingToEvents(output: Output): void {
 
 function viewFor(output: Output, look: WatchLook): WatchView {
   if (output.format === 'ndjson') return eventView(output);
-  return output.canAnimate ? spinnerView(output, look) : lineView(output);
+  const isLive = output.canAnimate && look.screen?.isOurs() !== false;
+  return isLive ? openLiveView(output, look) : lineView(output);
 }
 
 function eventView(output: Output): WatchView {
@@ -95,67 +89,6 @@ function lineView(output: Output): WatchView {
   };
 }
 
-const tickMs = 1000;
-
-/** One line that turns, with a summary that is brought up to date every second; ended jobs are told above it. */
-function spinnerView(output: Output, { clock }: WatchLook): WatchView {
-  const { paint, columns } = output.terminals.stderr;
-  const ticking = new AbortController();
-  const startMs = clock.monotonicMs();
-  const progress = output.progress('looking…');
-  let known: { readonly event: WatchEventOf<'watch.waiting'>; readonly sinceMs: number } | undefined;
-
-  const summary = () => {
-    const now = clock.monotonicMs();
-    if (known === undefined) return `looking… · ${durationText(now - startMs)}`;
-    const { event, sinceMs } = known;
-    const parts = [tallyText(event.tally), durationText(event.elapsedMs + now - sinceMs)];
-    if (event.failedPolls > 0) parts.push(`${countOf(event.failedPolls, 'look')} without an answer`);
-    const leftMs = sinceMs + event.nextPollInMs - now;
-    parts.push(leftMs <= 0 ? 'looking…' : `next look in ${durationText(Math.ceil(leftMs / 1000) * 1000)}`);
-    return parts.join(' · ');
-  };
-  const tick = async () => {
-    while (!ticking.signal.aborted) {
-      progress.update(summary());
-      await clock.sleep(tickMs, ticking.signal);
-    }
-  };
-  tick().catch(() => undefined);
-
-  const markOf = (job: SegmentJob) => {
-    const status = statusOf(job);
-    if (status === 'SUCCEEDED') return { mark: '✓', style: paint.good };
-    return status === 'FAILED' ? { mark: '✗', style: paint.bad } : { mark: '-', style: paint.warn };
-  };
-
-  return {
-    show: (event) => {
-      switch (event.type) {
-        case 'watch.waiting':
-          known = { event, sinceMs: clock.monotonicMs() };
-          progress.update(summary());
-          return;
-        case 'job.finished': {
-          const { mark, style } = markOf(event.job);
-          output.note(
-            cutToWidth(`${mark} ${safeText(event.id)}  ${finishText(event)}`, columns),
-            (line) => `${style(mark)}${line.slice(mark.length)}`,
-          );
-          return;
-        }
-        case 'job.lost':
-          output.warn(`? ${safeText(event.id)}  ${lostText(event.error)}`);
-          return;
-      }
-    },
-    stop: () => {
-      ticking.abort();
-      progress.stop();
-    },
-  };
-}
-
 /** One watched id in the final state; without a job where the service has none. */
 interface FinalRow {
   readonly id: string;
@@ -166,7 +99,7 @@ interface FinalRow {
 async function printFinalState(output: Output, ended: Ended, { resumeFlags }: WatchLook): Promise<void> {
   const { kind } = ended.ending;
   const text = endText(ended, resumeFlags);
-  if (kind === 'timeout') output.warn(text);
+  if (kind === 'timeout' || kind === 'nothingAppeared') output.warn(text);
   else if (kind !== 'lostContact' && kind !== 'refused') output.note(text);
   const rows = ended.jobs.map(({ id, standing, job }) => {
     return { id, standing, job: standing === 'notFound' ? undefined : job };

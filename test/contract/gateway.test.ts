@@ -30,19 +30,19 @@ describe('the gateway', () => {
       { error_code: '403003', message: 'Api Key is invalid' },
     ],
     [
-      'no organisation',
+      'no organization',
       { 'x-gw-ims-org-id': undefined },
       400,
       { error_code: '400003', message: expect.stringContaining('Missing header') },
     ],
     [
-      'another organisation',
+      'another organization',
       { 'x-gw-ims-org-id': 'ABCDEF0123456789ABCDEF01@AdobeOrg' },
       403,
       { error_code: '403025', message: 'Profile is not valid' },
     ],
     [
-      'no id of an organisation',
+      'no id of an organization',
       { 'x-gw-ims-org-id': 'acme' },
       403,
       { error_code: '403027', message: 'User region is missing' },

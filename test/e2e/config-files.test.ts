@@ -49,7 +49,7 @@ describe.runIf(isPosix)('the configuration file', () => {
     expect(fs.readdirSync(directory())).toEqual(['config.json']);
   });
 
-  it('is repaired with a warning when others can read it, and its directory too', async () => {
+  it('is repaired with a warning when others can read it, and its directory too [fault 130]', async () => {
     fs.mkdirSync(directory(), { recursive: true });
     fs.chmodSync(directory(), 0o755);
     fs.writeFileSync(configFile(), '{}');
@@ -57,7 +57,7 @@ describe.runIf(isPosix)('the configuration file', () => {
     const ran = await run(['config', 'set', 'sandbox', 'dev']);
     expect(ran).toMatchObject({
       exitCode: 0,
-      stderr: expect.stringContaining('it is private now (mode 0600)'),
+      stderr: expect.stringContaining('it is private now'),
     });
     expect([modeOf(directory()), modeOf(configFile())]).toEqual(['700', '600']);
   });
@@ -112,7 +112,7 @@ describe.runIf(isPosix)('the configuration file', () => {
     expect(fs.readdirSync(directory())).toEqual(['config.json']);
   });
 
-  it('keeps twenty values that twenty processes set at once', { timeout: 60_000 }, async () => {
+  it('keeps twenty values that twenty processes set at once [fault 132]', { timeout: 60_000 }, async () => {
     const names = Array.from({ length: 20 }, (_, index) => `p${index}`);
     const ends = await Promise.all(
       names.map((name) => run(['config', 'set', 'sandbox', name, '--profile', name])),
@@ -144,7 +144,7 @@ describe.runIf(isPosix)('the configuration file', () => {
     expect(ran.stdout + ran.stderr).not.toContain('evil');
   });
 
-  it.each(['HOME=', 'HOME=relative'])('is written nowhere under %s', (assignment) => {
+  it.each(['HOME=', 'HOME=relative'])('is written nowhere under %s [fault 137]', (assignment) => {
     const ran = shell(`cd "${home}"; ${assignment} segjobs config set sandbox dev`, {});
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
     expect(ran.stderr).toContain('SEGJOBS_CONFIG_DIR');

@@ -40,7 +40,7 @@ describe.runIf(hasPty)('auth login on a terminal', () => {
     const session = start();
     await session.until(/Client id:/);
     session.type(`${clientId}\r`);
-    await session.until(/Organisation id/);
+    await session.until(/Organization id/);
     session.type(`${orgId}\r`);
     await session.until(/Client secret:/);
     session.type(`${clientSecret}\r`);
@@ -63,7 +63,7 @@ describe.runIf(hasPty)('auth login on a terminal', () => {
     const session = start(`> "${join(home, 'out')}"`);
     await session.until(/Client id:/);
     session.type(`${clientId}\r`);
-    await session.until(/Organisation id/);
+    await session.until(/Organization id/);
     session.type('\x03');
     expect(await session.exitCode).toBe(130);
     expect(fs.readFileSync(join(home, 'out'), 'utf8')).toBe('');
@@ -88,7 +88,7 @@ describe.runIf(hasPty)('auth login on a terminal', () => {
     const session = start();
     await session.until(/Client id:/);
     session.type(`${clientId}\r`);
-    await session.until(/Organisation id/);
+    await session.until(/Organization id/);
     session.type(`${orgId}\r`);
     await session.until(/Client secret:/);
     session.type(key);

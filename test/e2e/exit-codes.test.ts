@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmulatorOptions } from '../../src/emulator/emulator.ts';
+import { SegjobsError } from '../../src/errors.ts';
 import { type OutputFormat, outputFormats } from '../../src/output/format.ts';
 import { createWorld, type RunOptions, type World } from '../support/world.ts';
 
@@ -9,8 +10,10 @@ interface Ids {
   readonly succeeded: string;
   readonly failed: string;
   readonly cancelled: string;
+  /** A segment with which every job fails. */
+  readonly broken: string;
   /** A fresh job of this cell's own, still active. */
-  active(): Promise<string>;
+  active(segment?: string): Promise<string>;
 }
 
 interface Row {
@@ -19,6 +22,8 @@ interface Row {
   readonly argv: (ids: Ids) => Promise<readonly string[]> | readonly string[];
   readonly faults?: readonly string[];
   readonly run?: RunOptions;
+  /** What happens once the watch has begun: at its first bulk-get. */
+  readonly meanwhile?: (world: World, stop: AbortController) => unknown;
   /** Formats that make no sense for it: a usage error, exit 2. */
   readonly senseless?: readonly OutputFormat[];
   /** What the error must tell, where there is one. */
@@ -43,6 +48,20 @@ function commonRows(on: string, argv: Row['argv']): Row[] {
     { outcome: 'connection refused', exitCode: 7, run: noConnection, argv, tells: /127\.0\.0\.1:9/ },
   ];
 }
+
+const interrupt: Row['meanwhile'] = (_world, stop) =>
+  stop.abort(new SegjobsError('INTERRUPTED', 'stopped by SIGINT'));
+
+/** Cancels every job that is active, by another hand than the watch. */
+const cancelAll: Row['meanwhile'] = async (world) => {
+  const active = await world.segjobs(['list', '--status', 'active', '--limit', 'all', '-o', 'ids']);
+  await world.segjobs(['cancel', '-f', '-', '--yes'], { stdin: active.stdout });
+};
+
+/** An interval that costs no time to wait for, in a world where only waits of a minute take a moment. */
+const briskly = ['--interval', '45s'];
+/** So many looks that a job under watch does not end before something has happened to it. */
+const closely = ['--interval', '1s'];
 
 const matrix: Readonly<Record<string, readonly Row[]>> = {
   list: [
@@ -109,7 +128,6 @@ const matrix: Readonly<Record<string, readonly Row[]>> = {
       argv: () => ['create', 'gone'],
       tells: /segjobs list/,
     },
-    { outcome: 'watched to success', exitCode: 0, argv: () => ['create', 'segment-c', '--watch'] },
     ...commonRows('create', () => ['create', 'segment-a']),
   ],
   cancel: [
@@ -153,12 +171,224 @@ const matrix: Readonly<Record<string, readonly Row[]>> = {
       faults: ['cancel:status=503'],
       argv: async ({ active }) => ['cancel', await active()],
     },
-    {
-      outcome: 'watched to the end',
-      exitCode: 0,
-      argv: async ({ active }) => ['cancel', await active(), '--watch'],
-    },
     ...commonRows('bulk-get', async ({ succeeded }) => ['cancel', succeeded]),
+  ],
+  'create --watch': [
+    { outcome: 'succeeds', exitCode: 0, argv: () => ['create', 'segment-c', '--watch'] },
+    {
+      outcome: 'another is active, and succeeds',
+      exitCode: 0,
+      argv: async ({ active }) => {
+        await active();
+        return ['create', 'segment-x', '--reuse-active', '--watch'];
+      },
+    },
+    {
+      outcome: 'answer lost, job found, succeeds',
+      exitCode: 0,
+      faults: ['create:reset,after'],
+      argv: () => ['create', 'lost-and-watched', '--watch'],
+    },
+    { outcome: 'no ids', exitCode: 2, argv: () => ['create', '--watch'] },
+    {
+      outcome: 'create refused',
+      exitCode: 3,
+      faults: ['create:status=400'],
+      argv: () => ['create', 'segment-a', '--watch'],
+    },
+    {
+      outcome: 'create throttled',
+      exitCode: 7,
+      faults: ['create:status=429'],
+      argv: () => ['create', 'segment-a', '--watch'],
+    },
+    {
+      outcome: 'looks refused',
+      exitCode: 4,
+      faults: ['bulk-get:status=403'],
+      argv: () => ['create', 'segment-a', '--watch'],
+    },
+    {
+      outcome: 'contact lost',
+      exitCode: 7,
+      faults: ['bulk-get:status=503'],
+      argv: () => ['create', 'segment-a', '--watch'],
+    },
+    {
+      outcome: 'still running',
+      exitCode: 8,
+      argv: () => ['create', 'segment-a', '--watch', '--timeout', '0'],
+    },
+    {
+      outcome: 'outcome unknown',
+      exitCode: 9,
+      faults: ['create:reset'],
+      argv: () => ['create', 'gone-and-watched', '--new', '--watch'],
+      tells: /segjobs list/,
+    },
+    { outcome: 'fails', exitCode: 10, argv: ({ broken }) => ['create', broken, '--watch'] },
+    {
+      outcome: 'another is active, and is cancelled',
+      exitCode: 11,
+      argv: async ({ active }) => {
+        await active();
+        return ['create', 'segment-x', '--reuse-active', '--watch', ...closely];
+      },
+      meanwhile: cancelAll,
+    },
+    {
+      outcome: 'is cancelled by another hand',
+      exitCode: 11,
+      argv: () => ['create', 'segment-a', '--watch', ...closely],
+      meanwhile: cancelAll,
+    },
+    {
+      outcome: 'time is up',
+      exitCode: 124,
+      argv: () => ['create', 'segment-a', '--watch', '--timeout', '30s'],
+    },
+    {
+      outcome: 'interrupted',
+      exitCode: 130,
+      argv: () => ['create', 'segment-a', '--watch'],
+      meanwhile: interrupt,
+    },
+  ],
+  'cancel --watch': [
+    { outcome: 'cancelled', exitCode: 0, argv: async ({ active }) => ['cancel', await active(), '--watch'] },
+    {
+      outcome: 'several cancelled',
+      exitCode: 0,
+      argv: async ({ active, cancelled }) => ['cancel', await active(), cancelled, '-y', '-w', '--fail-fast'],
+    },
+    { outcome: 'empty file', exitCode: 0, run: { stdin: '' }, argv: () => ['cancel', '-f', '-', '-y', '-w'] },
+    {
+      outcome: 'several, nobody to ask',
+      exitCode: 2,
+      argv: () => ['cancel', 'x', 'y', '-w'],
+      tells: /--yes/,
+    },
+    {
+      outcome: 'DELETE refused',
+      exitCode: 3,
+      faults: ['cancel:status=400'],
+      argv: async ({ active }) => ['cancel', await active(), '-w'],
+    },
+    {
+      outcome: 'DELETE forbidden, another cancelled',
+      exitCode: 4,
+      faults: ['cancel:status=403,times=1'],
+      argv: async ({ active }) => ['cancel', await active(), await active(), '-y', '-w'],
+    },
+    { outcome: 'missing', exitCode: 5, argv: () => ['cancel', 'nobody', '-w'] },
+    { outcome: 'all missing', exitCode: 5, argv: () => ['cancel', 'nobody', 'no-one', '-y', '-w'] },
+    { outcome: 'finished', exitCode: 6, argv: ({ succeeded }) => ['cancel', succeeded, '-w'] },
+    {
+      outcome: 'one had finished, one is refused',
+      exitCode: 6,
+      faults: ['cancel:status=403'],
+      argv: async ({ active, failed }) => ['cancel', await active(), failed, '-y', '-w'],
+    },
+    {
+      outcome: 'outage of the DELETE',
+      exitCode: 7,
+      faults: ['cancel:status=503'],
+      argv: async ({ active }) => ['cancel', await active(), '-w'],
+    },
+    {
+      outcome: 'still cancelling',
+      exitCode: 8,
+      argv: async ({ active }) => ['cancel', await active(), '-w', '--timeout', '0'],
+    },
+    {
+      outcome: 'one cancelled, one missing',
+      exitCode: 12,
+      argv: async ({ active }) => ['cancel', await active(), 'nobody', '-y', '-w'],
+    },
+    {
+      outcome: 'time is up',
+      exitCode: 124,
+      argv: async ({ active }) => ['cancel', await active(), '-w', '--timeout', '1s'],
+    },
+    {
+      outcome: 'interrupted',
+      exitCode: 130,
+      argv: async ({ active }) => ['cancel', await active(), '-w'],
+      meanwhile: interrupt,
+    },
+  ],
+  'watch of a selection': [
+    {
+      outcome: 'finished before',
+      exitCode: 0,
+      argv: () => ['watch', '--status', 'succeeded', '--since', '2d'],
+    },
+    {
+      outcome: 'succeeds',
+      exitCode: 0,
+      argv: async ({ active }) => {
+        await active('alone-1');
+        return ['watch', '--segment', 'alone-1'];
+      },
+    },
+    { outcome: 'ids too', exitCode: 2, argv: () => ['watch', 'x', '--source', 'api'], tells: /not both/ },
+    { outcome: 'bad filter', exitCode: 2, argv: () => ['watch', '--status', 'odd'], tells: /--status/ },
+    {
+      outcome: 'refused',
+      exitCode: 3,
+      faults: ['list:status=400'],
+      argv: () => ['watch', '--source', 'scheduler'],
+    },
+    {
+      outcome: 'forbidden',
+      exitCode: 4,
+      faults: ['list:status=403'],
+      argv: () => ['watch', '--source', 'scheduler'],
+    },
+    {
+      outcome: 'nothing appears',
+      exitCode: 5,
+      argv: () => ['watch', '--segment', 'nowhere', '--appear-timeout', '5m'],
+      tells: /No matching job appeared|^$/,
+    },
+    {
+      outcome: 'nothing there',
+      exitCode: 5,
+      argv: () => ['watch', '--segment', 'nowhere', '--timeout', '0'],
+    },
+    {
+      outcome: 'contact lost',
+      exitCode: 7,
+      faults: ['list:status=503'],
+      argv: () => ['watch', '--source', 'scheduler'],
+    },
+    {
+      outcome: 'still running',
+      exitCode: 8,
+      argv: async ({ active }) => {
+        await active('alone-2');
+        return ['watch', '--segment', 'alone-2', '--timeout', '0'];
+      },
+    },
+    { outcome: 'failed', exitCode: 10, argv: () => ['watch', '--status', 'finished', '--since', '20d'] },
+    { outcome: 'cancelled', exitCode: 11, argv: () => ['watch', '--status', 'cancelled', '--since', '20d'] },
+    {
+      outcome: 'time is up',
+      exitCode: 124,
+      argv: async ({ active }) => {
+        await active('alone-3');
+        return ['watch', '--segment', 'alone-3', '--timeout', '5m'];
+      },
+    },
+    {
+      outcome: 'interrupted',
+      exitCode: 130,
+      argv: async ({ active }) => {
+        await active('alone-4');
+        return ['watch', '--segment', 'alone-4', '--interval', '1s'];
+      },
+      meanwhile: interrupt,
+    },
   ],
   watch: [
     { outcome: 'succeeded before', exitCode: 0, argv: ({ succeeded }) => ['watch', succeeded] },
@@ -215,9 +445,13 @@ const matrix: Readonly<Record<string, readonly Row[]>> = {
 describe.each(Object.entries(matrix))('segjobs %s', (command, rows) => {
   let world: World;
   let ids: Ids;
+  let onBulkGet: (() => void) | undefined;
 
   beforeAll(async () => {
-    world = await createWorld(always);
+    const onRequest: EmulatorOptions['onRequest'] = ({ operation }) => {
+      if (operation === 'bulk-get') onBulkGet?.();
+    };
+    world = await createWorld({ ...always, onRequest });
     const first = async (status: string) => {
       const { stdout } = await world.segjobs(['list', '--status', status, '--limit', '1', '-o', 'ids']);
       return stdout.trim();
@@ -226,7 +460,9 @@ describe.each(Object.entries(matrix))('segjobs %s', (command, rows) => {
       succeeded: await first('succeeded'),
       failed: await first('failed'),
       cancelled: await first('cancelled'),
-      active: async () => (await world.segjobs(['create', 'segment-x', '-o', 'ids'])).stdout.trim(),
+      broken: world.emulator.definitionIds().broken,
+      active: async (segment = 'segment-x') =>
+        (await world.segjobs(['create', segment, '-o', 'ids'])).stdout.trim(),
     };
   });
   afterAll(() => world.close());
@@ -238,9 +474,19 @@ describe.each(Object.entries(matrix))('segjobs %s', (command, rows) => {
       ),
     ),
   )('%s, as %s: %i', async (_outcome, format, exitCode, row) => {
-    const argv = await row.argv(ids);
+    const given = await row.argv(ids);
+    const isSlow = command.includes('watch') && !given.includes('--interval');
+    const argv = isSlow ? [...given, ...briskly] : given;
     for (const fault of row.faults ?? []) world.emulator.addFault(fault);
-    const ran = await world.segjobs([...argv, '-o', format], row.run);
+    const stop = new AbortController();
+    let meanwhile: unknown;
+    onBulkGet = () => {
+      onBulkGet = undefined;
+      meanwhile = row.meanwhile?.(world, stop);
+    };
+    const ran = await world.segjobs([...argv, '-o', format], { signal: stop.signal, ...row.run });
+    await meanwhile;
+    onBulkGet = undefined;
     world.emulator.clearFaults();
 
     expect({ exitCode: ran.exitCode, stderr: ran.stderr }).toMatchObject({ exitCode });
@@ -255,8 +501,12 @@ describe.each(Object.entries(matrix))('segjobs %s', (command, rows) => {
       for (const line of ran.stdout.split('\n').filter(Boolean))
         expect(JSON.parse(line)).toBeTypeOf('object');
     }
-    const isOurFailure =
-      exitCode !== 0 && !(command === 'watch' && [5, 8, 10, 11, 12, 124].includes(exitCode));
+    // What became of the jobs is told by the watch itself; an error is only what ended it.
+    const isTold =
+      command.includes('watch') &&
+      ([5, 6, 8, 10, 11, 12, 124, 130].includes(exitCode) ||
+        (command === 'cancel --watch' && exitCode !== 2));
+    const isOurFailure = exitCode !== 0 && !isTold;
     if (isOurFailure && (format === 'json' || format === 'ndjson')) {
       const last = ran.stderr.trimEnd().split('\n').at(-1) ?? '';
       expect(JSON.parse(last)).toMatchObject({ schemaVersion: 1, error: { exitCode } });

@@ -1,8 +1,10 @@
 // A server in this process whose answers are scripted one by one, and which remembers every request.
 
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import type { KeyPair } from './certificates.ts';
 
 export interface LoggedRequest {
   readonly method: string;
@@ -28,13 +30,25 @@ export interface ScriptedServer {
   close(): Promise<void>;
 }
 
-export async function startServer(otherwise: Reply = json(500, {})): Promise<ScriptedServer> {
+export interface ServerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Default: any free one. */
+  readonly port?: number | undefined;
+  readonly tls?: KeyPair | undefined;
+}
+
+export async function startServer(
+  otherwise: Reply = json(500, {}),
+  { host = '127.0.0.1', port = 0, tls }: ServerOptions = {},
+): Promise<ScriptedServer> {
   const requests: LoggedRequest[] = [];
   const sockets = new Map<Socket, number>();
   let queue: Reply[] = [];
   let rest = otherwise;
   let connections = 0;
-  const server = createServer((request, response) => {
+  const server = tls === undefined ? createServer() : createTlsServer(tls);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('error', () => undefined);
@@ -52,16 +66,22 @@ export async function startServer(otherwise: Reply = json(500, {})): Promise<Scr
       (queue.shift() ?? rest)(logged, response, request.socket);
     });
   });
-  server.on('connection', (socket) => {
+  // Requests under TLS know the socket in which it runs.
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     connections += 1;
     sockets.set(socket, connections);
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
   });
   server.on('clientError', (_error, socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const name = host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${name}:${(server.address() as AddressInfo).port}`,
     requests,
     lines: () => requests.map(({ method, path }) => `${method} ${path}`),
     script: (replies, fallback) => {

@@ -21,14 +21,22 @@ export interface PtySession {
   /** Resolves when the screen matches; rejects with the screen after 10 s, or when the command ends before. */
   until(pattern: RegExp): Promise<void>;
   readonly exitCode: Promise<number>;
+  /** Takes the terminal away from whatever runs on it, as closing its window does. */
+  close(): void;
 }
 
-/** Starts a shell command line on a terminal of 80 columns, with nothing of this process's environment. */
-export function startPty(commandLine: string, env: Readonly<Record<string, string>> = {}): PtySession {
-  const child = spawn('script', ['-qfec', `stty cols 80 rows 24; ${commandLine}`, '/dev/null'], {
+/** Starts a shell command line on a terminal, with nothing of this process's environment. */
+export function startPty(
+  commandLine: string,
+  env: Readonly<Record<string, string>> = {},
+  { columns, rows }: { readonly columns: number; readonly rows: number } = { columns: 80, rows: 24 },
+): PtySession {
+  const child = spawn('script', ['-qfec', `stty cols ${columns} rows ${rows}; ${commandLine}`, '/dev/null'], {
     env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', SHELL: '/bin/sh', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  // Keys for a command that has just ended.
+  child.stdin.on('error', () => undefined);
   let screen = '';
   let hasEnded = false;
   child.stdout.on('data', (chunk: Buffer) => {
@@ -51,5 +59,6 @@ export function startPty(commandLine: string, env: Readonly<Record<string, strin
       }
     },
     exitCode,
+    close: () => void child.kill('SIGKILL'),
   };
 }

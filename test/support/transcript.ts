@@ -11,10 +11,34 @@ export interface Step {
   readonly expected: string;
 }
 
+/** The world of a transcript, where its first line says `#! now=2026-03-10T01:50Z speed=480 output=tsv` or some of it. */
+export interface Stage {
+  /** When the emulator's clock starts, unix ms. */
+  readonly startAt: number | undefined;
+  /** Service seconds per real second. */
+  readonly speed: number | undefined;
+  /** `SEGJOBS_OUTPUT`: what a person at a terminal sees, unless told. */
+  readonly output: string;
+}
+
+export function readStage(text: string): Stage {
+  const [first = ''] = text.split('\n');
+  const words = first.startsWith('#! ') ? first.slice(3).trim().split(/\s+/) : [];
+  const facts = new Map(words.map((word) => [word.split('=')[0] ?? '', word.split('=')[1] ?? ''] as const));
+  const unknown = [...facts.keys()].find((key) => !['now', 'speed', 'output'].includes(key));
+  const startAt = facts.has('now') ? Date.parse(facts.get('now') ?? '') : undefined;
+  const speed = facts.has('speed') ? Number(facts.get('speed')) : undefined;
+  if (unknown !== undefined || Number.isNaN(startAt) || Number.isNaN(speed)) {
+    throw new Error(`a transcript begins with ${first}`);
+  }
+  return { startAt, speed, output: facts.get('output') ?? 'table' };
+}
+
 /** A blank line ends a step's output only where a new `$ ` or `# ` line follows it. */
 export function readTranscript(text: string): Step[] {
   const steps: { command: string[]; expected: string[] }[] = [];
   for (const line of text.split('\n')) {
+    if (line.startsWith('#! ')) continue;
     if (line.startsWith('$ ')) steps.push({ command: [line.slice(2)], expected: [] });
     else if (line.startsWith('# ')) steps.at(-1)?.expected.push('');
     else if (line.startsWith('> ') && steps.at(-1)?.expected.length === 0)
@@ -67,7 +91,7 @@ export function playSteps(
 
 /**
  * The same text with everything replaced that differs from run to run: times, durations, ports, request ids,
- * counts (an audience drifts with the time), and the padding and bars that follow from them; and without the states
+ * counts and their changes (an audience drifts with the time), and the padding and bars that follow from them; and without the states
  * that a job passed through, because how many of them a watch sees is a matter of luck. Ids of jobs stay.
  */
 export function steady(text: string): string {
@@ -76,6 +100,8 @@ export function steady(text: string): string {
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z/g, '<time>')
     .replace(/(request id |Request id +|"requestId":")[\w-]+/gi, '$1<id>')
     .replace(/(?<![\w-])<?(\d+[dhms] ?)+\b(?!-)/g, '<duration> ')
+    .replace(/no change|(?<![\w-])[+-][\d,]+( \([+-]<?[\d,.]+%\))?(?=\s|$)/gm, '<change>')
+    .replace(/(as|shorter than|longer than) usual/g, '<usual>')
     .replace(/\b\d{1,3}(,\d{3})+\b|(?<![\w-])\d{4,}\b(?!-)/g, '<count>')
     .replace(/[▏▎▍▌▋▊▉█]+/g, '<bar>')
     .replace(/127\.0\.0\.1:\S+?(?=\/)/g, '127.0.0.1:<port>')

@@ -2,9 +2,11 @@
 
 import { SegjobsError } from '../../src/errors.ts';
 import type { SegmentJob } from '../../src/jobs/job.ts';
-import { type WatchOptions, watchJobs } from '../../src/jobs/watch.ts';
+import { type WatchOptions, type WatchSelection, watchJobs } from '../../src/jobs/watch.ts';
 import type { UnreadableId, WatchEvent } from '../../src/jobs/watch-events.ts';
 import type { PollAnswer } from '../../src/jobs/watch-ledger.ts';
+import { eventJson } from '../../src/output/watch-json.ts';
+import { checkSchema } from './schemas.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
 /** The status `''` stands for none. */
@@ -31,6 +33,8 @@ export interface WatchedScene {
   readonly jobs: Readonly<Record<string, Timetable>>;
   readonly ids?: readonly string[];
   readonly options?: Partial<WatchOptions>;
+  /** Looks for jobs instead of asking for ids: all that are there match. */
+  readonly selection?: Partial<WatchSelection>;
   readonly created?: SegmentJob;
   readonly absent?: readonly string[];
   /** What the nth poll (from 1) meets at that second. */
@@ -44,6 +48,12 @@ export interface WatchedScene {
   readonly onEvent?: (event: WatchEvent, clock: SimulatedClock) => void;
   readonly clock?: SimulatedClock;
 }
+
+const anything: WatchSelection = {
+  filter: { statuses: [], properties: [] },
+  since: undefined,
+  appearBy: (beganMs) => beganMs + 8 * 3_600_000,
+};
 
 /** Watches the scene to its end. The interval has no jitter unless `random` is given. */
 export async function watchScene(scene: WatchedScene): Promise<WatchedRun> {
@@ -66,13 +76,19 @@ export async function watchScene(scene: WatchedScene): Promise<WatchedRun> {
       const entry = scene.jobs[id]?.findLast(([from]) => from <= second);
       if (entry?.[1] !== undefined && !failed.has(id)) jobs.set(id, jobWith(id, entry[1]));
     }
-    return { jobs, failed };
+    if (scene.selection === undefined) return { jobs, failed };
+    const found = Object.entries(scene.jobs).flatMap(([id, timetable]) => {
+      const status = timetable.findLast(([from]) => from <= second)?.[1];
+      return status === undefined ? [] : [jobWith(id, status)];
+    });
+    return { jobs, failed, found };
   };
 
   await clock.run(
     (async () => {
       const source = watchJobs({
-        ids: scene.ids ?? Object.keys(scene.jobs),
+        ids: scene.selection !== undefined ? [] : (scene.ids ?? Object.keys(scene.jobs)),
+        ...(scene.selection === undefined ? {} : { selection: { ...anything, ...scene.selection } }),
         poll,
         clock,
         random: scene.random ?? (() => 0.5),
@@ -83,6 +99,8 @@ export async function watchScene(scene: WatchedScene): Promise<WatchedRun> {
       });
       for await (const event of source) {
         events.push(event);
+        const json = eventJson(event);
+        if (json !== undefined) checkSchema('watch-event', json);
         scene.onEvent?.(event, clock);
       }
     })(),

@@ -7,6 +7,7 @@ import { PassThrough, Readable } from 'node:stream';
 import type { Clock, Host } from '../../src/context.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
 import { run } from '../../src/main.ts';
+import { checkPrinted } from './schemas.ts';
 
 export interface Ran {
   readonly exitCode: number;
@@ -104,9 +105,12 @@ export async function runIn(
     version: '0.0.0-test',
     launcher: [process.execPath, ''],
     setForcedExitCode: () => undefined,
+    screen: { isOurs: () => true, hold: () => () => undefined, release: () => undefined },
   };
   const exitCode = await run(host, argv);
-  return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
+  const ran = { exitCode, stdout: stdout.text(), stderr: stderr.text() };
+  checkPrinted({ argv, defaultFormat: host.env['SEGJOBS_OUTPUT'], ...ran });
+  return ran;
 }
 
 function capture(isTTY: boolean, onChunk?: RunOptions['onStdout']) {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { helpTopics } from '../../src/commands/help-topics.ts';
 import { startEmulator } from '../../src/emulator/emulator.ts';
 import { exitCodeMeanings } from '../../src/errors.ts';
-import { playSteps, programDirectory, readTranscript, steady } from '../support/transcript.ts';
+import { playSteps, programDirectory, readStage, readTranscript, steady } from '../support/transcript.ts';
 import { worldStart } from '../support/world.ts';
 
 // Sessions as a user sees them, played against the emulator. UPDATE_TRANSCRIPTS=1 writes down what they print now.
@@ -26,10 +26,11 @@ describe.skipIf(!canRun)('transcripts', () => {
     const file = join(here, name);
     const text = readFileSync(file, 'utf8');
     const steps = readTranscript(text);
+    const stage = readStage(text);
     const emulator = await startEmulator({
-      startAt: worldStart,
+      startAt: stage.startAt ?? worldStart,
       // Written down at the speed that the README advises, played faster.
-      speed: isUpdating ? 60 : 600,
+      speed: stage.speed ?? (isUpdating ? 60 : 600),
       nightlyJobs: true,
     });
     const home = mkdtempSync(join(tmpdir(), 'segjobs-transcript-'));
@@ -41,8 +42,8 @@ describe.skipIf(!canRun)('transcripts', () => {
           cwd: home,
           env: {
             HOME: home,
-            // What a person at a terminal sees; the width and the colours are left to the unit tests.
-            SEGJOBS_OUTPUT: 'table',
+            // The width and the colours are left to the unit tests.
+            SEGJOBS_OUTPUT: stage.output,
             SEGJOBS_API_URL: emulator.url,
             SEGJOBS_IMS_URL: emulator.url,
             AEP_CLIENT_ID: emulator.credentials.clientId,
@@ -114,6 +115,7 @@ function rewrite(text: string, outputs: readonly string[]): string {
     }
     if (isCommand) lines.push(...printed(outputs[step]));
     isCommand = false;
+    if (line.startsWith('#! ')) lines.push(line);
     if (line.startsWith('# ')) {
       if (lines.length > 0 && lines.at(-1) !== '') lines.push('');
       lines.push(line);

@@ -55,13 +55,13 @@ const withSegments = () => ({
 
 test('a create sends the segments once each, with its headers, and returns the job', async () => {
   server.script([], json(200, { id: 'made', status: 'NEW' }));
-  const { job, isRecovered } = await clientFor(server.url).create({
+  const { job, origin } = await clientFor(server.url).create({
     segmentIds: ['seg-1', 'seg-2', 'seg-1'],
   });
-  expect({ id: job.id, json: job.json, isRecovered }).toEqual({
+  expect({ id: job.id, json: job.json, origin }).toEqual({
     id: 'made',
     json: '{"id":"made","status":"NEW"}',
-    isRecovered: false,
+    origin: 'created',
   });
   const [sent] = server.requests;
   expect(sent).toMatchObject({
@@ -118,8 +118,8 @@ describe.each([
 
   test('it is found by its request id, after one POST', async () => {
     server.script([], service(answer, withRequestId));
-    const { job, isRecovered } = await clientFor(server.url, createTestWorld(), patience).create(request);
-    expect({ id: job.id, isRecovered }).toEqual({ id: 'made', isRecovered: true });
+    const { job, origin } = await clientFor(server.url, createTestWorld(), patience).create(request);
+    expect({ id: job.id, origin }).toEqual({ id: 'made', origin: 'recovered' });
     expect(posts()).toBe(1);
     expect(server.lines().at(-1)).toBe('GET /data/core/ups/segment/jobs?limit=20&sort=creationTime%3Adesc');
   });
@@ -131,8 +131,8 @@ describe.each([
       { id: 'of unknown age', segments },
     ];
     server.script([], service(answer, withSegments));
-    const { job, isRecovered } = await clientFor(server.url, createTestWorld(), patience).create(request);
-    expect({ id: job.id, isRecovered }).toEqual({ id: 'made', isRecovered: true });
+    const { job, origin } = await clientFor(server.url, createTestWorld(), patience).create(request);
+    expect({ id: job.id, origin }).toEqual({ id: 'made', origin: 'recovered' });
     expect(posts()).toBe(1);
   });
 

@@ -28,7 +28,13 @@ const secret = 'p@ss word+secret&1';
 
 function tokenSource(world = createTestWorld(), more: Partial<ImsTokenOptions> = {}) {
   return createImsTokenSource(
-    { clientId: 'client-1', clientSecrets: [secret], scopes: 'openid,AdobeID', imsUrl: server.url, ...more },
+    {
+      clientId: 'client-1',
+      clientSecrets: async () => [secret],
+      scopes: 'openid,AdobeID',
+      imsUrl: server.url,
+      ...more,
+    },
     world.host,
   );
 }
@@ -37,11 +43,11 @@ const isMint = ({ path }: LoggedRequest) => path === '/ims/token/v3';
 const mints = () => server.requests.filter(isMint).length;
 
 /** Mints `token-1`, `token-2`, …; answers everything else with `api`. */
-function login(api: Reply = json(500, {}), expiresIn: unknown = 86_399): Reply {
+function login(api: Reply = json(500, {}), expiresIn: unknown = 86_399, date?: string): Reply {
   return (request, response, socket) => {
     if (!isMint(request)) return api(request, response, socket);
     const body = { access_token: `token-${mints()}`, token_type: 'bearer', expires_in: expiresIn };
-    return json(200, body)(request, response, socket);
+    return json(200, body, date === undefined ? {} : { date })(request, response, socket);
   };
 }
 
@@ -114,10 +120,10 @@ test('a create that was refused with a 401 is sent once more with a fresh token'
       socket,
     );
   server.script([], login(api));
-  const { job, isRecovered } = await clientFor(server.url, createTestWorld(), {}, tokenSource()).create({
+  const { job, origin } = await clientFor(server.url, createTestWorld(), {}, tokenSource()).create({
     segmentIds: ['s'],
   });
-  expect({ id: job.id, isRecovered }).toEqual({ id: 'made', isRecovered: false });
+  expect({ id: job.id, origin }).toEqual({ id: 'made', origin: 'created' });
   expect(server.lines().filter((line) => line.startsWith('POST /data'))).toHaveLength(2);
 });
 
@@ -158,10 +164,11 @@ test.each([
   ['a negative number', -5, 300_000],
 ])('expires_in as %s gives a life that is bounded', async (_name, expiresIn, lifetimeMs) => {
   const written: CachedToken[] = [];
-  server.script([], login(undefined, expiresIn));
+  server.script([], login(undefined, expiresIn, 'Mon, 23 Nov 2026 11:58:00 GMT'));
   await tokenSource(createTestWorld(), { cache: memoryCache(undefined, written) }).get();
+  const clockAheadMs = 120_000;
   expect(written).toEqual([
-    { accessToken: 'token-1', expiresAt: Date.parse('2026-11-23T12:00:00Z') + lifetimeMs, lifetimeMs },
+    { accessToken: 'token-1', expiresAt: noon - clockAheadMs + lifetimeMs, lifetimeMs, clockAheadMs },
   ]);
 });
 
@@ -175,10 +182,11 @@ function memoryCache(cached: CachedToken | undefined, written: CachedToken[] = [
 }
 
 const noon = Date.parse('2026-11-23T12:00:00Z');
+const anHour = { expiresAt: noon + 3600_000, lifetimeMs: 3600_000, clockAheadMs: 0 };
 
 test('a cached token is used without a request; one about to expire is not', async () => {
   server.script([], login());
-  const good = { accessToken: 'cached', expiresAt: noon + 3600_000, lifetimeMs: 86_400_000 };
+  const good = { accessToken: 'cached', expiresAt: noon + 3600_000, lifetimeMs: 86_400_000, clockAheadMs: 0 };
   expect(await tokenSource(createTestWorld(), { cache: memoryCache(good) }).get()).toBe('cached');
   expect(server.requests).toHaveLength(0);
   const old = { ...good, expiresAt: noon + 30_000 };
@@ -189,10 +197,10 @@ test('a cached token that the service refuses is replaced, and one that another 
   server.script([], login());
   const written: CachedToken[] = [];
   const tokens = tokenSource(createTestWorld(), {
-    cache: memoryCache({ accessToken: 'cached', expiresAt: noon + 3600_000, lifetimeMs: 3600_000 }, written),
+    cache: memoryCache({ accessToken: 'cached', ...anHour }, written),
   });
   expect(await tokens.refresh(await tokens.get())).toBe('token-1');
-  written.push({ accessToken: 'from-elsewhere', expiresAt: noon + 3600_000, lifetimeMs: 3600_000 });
+  written.push({ accessToken: 'from-elsewhere', ...anHour });
   expect(await tokens.refresh('token-1')).toBe('from-elsewhere');
   expect(mints()).toBe(1);
 });
@@ -204,7 +212,7 @@ test('a cache that fails, or holds nonsense, stops nothing', async () => {
     write: () => Promise.reject(new Error('disk')),
   };
   expect(await tokenSource(createTestWorld(), { cache: broken }).get()).toBe('token-1');
-  const odd = { accessToken: 'to\r\nken', expiresAt: noon + 3600_000, lifetimeMs: 3600_000 };
+  const odd = { accessToken: 'to\r\nken', ...anHour };
   expect(await tokenSource(createTestWorld(), { cache: memoryCache(odd) }).get()).toBe('token-2');
 });
 
@@ -235,7 +243,7 @@ test('during a rotation the second secret is tried, and from then on first', asy
       socket,
     );
   server.script([], wantsNew);
-  const tokens = tokenSource(world, { clientSecrets: ['old-secret', 'new-secret'] });
+  const tokens = tokenSource(world, { clientSecrets: async () => ['old-secret', 'new-secret'] });
   expect(await tokens.get()).toBe('token-2');
   expect(await tokens.refresh('token-2')).toBe('token-3');
   expect(server.requests.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual([
@@ -248,7 +256,7 @@ test('during a rotation the second secret is tried, and from then on first', asy
 test('a wrong scope is exit 4 and not blamed on the secret', async () => {
   server.script([], json(400, { error: 'invalid_scope' }));
   const error = await errorOf(
-    tokenSource(createTestWorld(), { clientSecrets: ['secret-a', 'secret-b'] }).get(),
+    tokenSource(createTestWorld(), { clientSecrets: async () => ['secret-a', 'secret-b'] }).get(),
   );
   expect(error).toMatchObject({ code: 'UNAUTHORIZED', exitCode: 4 });
   expect(error.hint).toContain('scopes');
@@ -265,6 +273,21 @@ test('the login service in an outage is retried, then exit 7', async () => {
   expect(error).toMatchObject({ code: 'UNAVAILABLE', exitCode: 7 });
   expect(error.message).toContain('no access token: the service is not available');
 });
+
+test.each([
+  [503, 'UNAVAILABLE'],
+  [500, 'UNAVAILABLE'],
+  [429, 'THROTTLED'],
+])(
+  'a %i of the login service is no refusal of the credentials, though it has the same shape',
+  async (status, code) => {
+    server.script([], json(status, { error: 'server_error', error_description: 'try later' }));
+    expect(await errorOf(tokenSource(createTestWorld(), { maxRetries: 0 }).get())).toMatchObject({
+      code,
+      exitCode: 7,
+    });
+  },
+);
 
 test.each(['{}', '[]', 'null', '<html></html>', '', '{"access_token":7}', '{"access_token":""}'])(
   'an answer of %s from the login service is an error, and is not shown',

@@ -120,7 +120,7 @@ describe('auth login', () => {
     expect(stored().profiles.default).toMatchObject({ sandbox: 'dev', clientId: credentials().clientId });
   });
 
-  it('for another client takes over neither organisation nor sandbox of the old one', async () => {
+  it('for another client takes over neither organization nor sandbox of the old one', async () => {
     await login(' --sandbox dev');
     const ran = await run('auth login --client-id another --client-secret-stdin', { stdin: 'x' });
     expect(ran.exitCode).toBe(2);
@@ -158,6 +158,104 @@ describe('auth login', () => {
       stdin: JSON.stringify(content),
     });
     expect(piped.exitCode).toBe(0);
+  });
+
+  it.each<[string, (facts: { clientId: string; clientSecret: string; orgId: string }) => object]>([
+    [
+      'a credential of the Developer Console',
+      ({ clientId, clientSecret, orgId }) => ({
+        ORG_ID: orgId,
+        CLIENT_ID: clientId,
+        CLIENT_SECRETS: [clientSecret],
+        SCOPES: ['openid', 'AdobeID'],
+        TECHNICAL_ACCOUNT_ID: 'A@techacct.adobe.com',
+        TECHNICAL_ACCOUNT_EMAIL: 'b@techacct.adobe.com',
+      }),
+    ],
+    [
+      'a project of the Developer Console',
+      ({ clientId, clientSecret, orgId }) => ({
+        project: {
+          name: 'made-up',
+          org: { ims_org_id: orgId },
+          workspace: {
+            details: {
+              credentials: [
+                {
+                  integration_type: 'oauth_server_to_server',
+                  oauth_server_to_server: {
+                    client_id: clientId,
+                    client_secrets: [clientSecret],
+                    scopes: ['openid', 'AdobeID'],
+                  },
+                },
+              ],
+            },
+          },
+        },
+      }),
+    ],
+    [
+      'a Postman environment',
+      ({ clientId, clientSecret, orgId }) => ({
+        name: 'made-up',
+        values: Object.entries({
+          API_KEY: clientId,
+          CLIENT_SECRET: clientSecret,
+          IMS_ORG: orgId,
+          SCOPES: 'openid,AdobeID',
+          SANDBOX_NAME: 'prod',
+        }).map(([key, value]) => ({ key, value, enabled: true })),
+      }),
+    ],
+    [
+      'an aepp configuration',
+      ({ clientId, clientSecret, orgId }) => ({
+        org_id: orgId,
+        client_id: clientId,
+        secret: clientSecret,
+        'sandbox-name': 'prod',
+        scopes: 'openid,AdobeID',
+      }),
+    ],
+  ])(
+    'takes %s as it was saved, from a file or a pipe, with or without a byte order mark',
+    async (_, write) => {
+      const text = JSON.stringify(write(credentials()), undefined, 2);
+      const file = join(world.env['HOME'] ?? '', 'saved.json');
+      fs.writeFileSync(file, `\uFEFF${text}`);
+      for (const [from, stdin] of [
+        [file, undefined],
+        ['-', text],
+      ] as const) {
+        const ran = await run(`auth login --from-file ${from} --sandbox dev`, stdin ? { stdin } : {});
+        expect(ran).toMatchObject({ exitCode: 0, stderr: 'Logged in. Try: segjobs list\n' });
+        expectNoSecret(ran);
+        expect(stored().profiles.default).toEqual({
+          clientId: credentials().clientId,
+          clientSecret: credentials().clientSecret,
+          orgId: credentials().orgId,
+          scopes: 'openid,AdobeID',
+          sandbox: 'dev',
+        });
+        expect((await run('list -L 1')).exitCode).toBe(0);
+        fs.rmSync(configFile());
+      }
+    },
+  );
+
+  it('needs the secret itself to work: neither a cached token nor one that another process mints will do', async () => {
+    await login(' --sandbox dev');
+    await run('list -L 1');
+    const tokenFiles = () => fs.readdirSync(join(world.env['XDG_CACHE_HOME'] ?? '', 'segjobs', 'tokens'));
+    const ran = await run('auth login --client-secret-stdin', { stdin: 'wrong-secret\n' });
+    expect(ran).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(ran.stderr).toContain(
+      'hint: the secret may be mistyped, rotated or deleted (it comes from this login)',
+    );
+    // The login that works is not harmed by the one that does not.
+    expect(tokenFiles()).toHaveLength(1);
+    expect((await run('list -L 1')).exitCode).toBe(0);
   });
 
   it('warns when the environment goes before what was just stored', async () => {

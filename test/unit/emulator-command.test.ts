@@ -54,6 +54,7 @@ function start(argv: readonly string[], env: Record<string, string> = {}): Start
     version: '0.0.0',
     launcher: [process.execPath, '/nowhere/segjobs.js'],
     setForcedExitCode: () => undefined,
+    screen: { isOurs: () => true, hold: () => () => undefined, release: () => undefined },
   };
   return {
     stdout,

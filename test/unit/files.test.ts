@@ -6,7 +6,6 @@ import {
   ensurePrivateDir,
   FileProblem,
   hostTag,
-  readInput,
   readRegular,
   removeFile,
   writeFileAtomic,
@@ -159,24 +158,6 @@ describe('reading a file the tool keeps', () => {
     expect(read('a')?.isOpenToOthers).toBe(true);
     fs.chmodSync(join(home, 'a'), 0o600);
     expect(read('a')?.isOpenToOthers).toBe(false);
-  });
-});
-
-describe('reading a file the user named', () => {
-  it('takes text of any kind and drops a byte order mark', () => {
-    fs.writeFileSync(join(home, 'ids'), '\uFEFFeins\r\nzwei');
-    expect(readInput(join(home, 'ids'), { maxBytes: 100 })).toBe('eins\r\nzwei');
-  });
-
-  it.runIf(isPosix)('stops at the limit, so that a device is no trap', () => {
-    expect(() => readInput('/dev/zero', { maxBytes: 1000 })).toThrow('holds more than 1000 bytes');
-  });
-
-  it('is a usage error, in words, when it cannot be read', () => {
-    expect(() => readInput(join(home, 'missing'), { maxBytes: 9 })).toThrow(
-      expect.objectContaining({ exitCode: 2, message: expect.stringContaining('no such file or directory') }),
-    );
-    expect(() => readInput(home, { maxBytes: 9 })).toThrow('it is a directory');
   });
 });
 

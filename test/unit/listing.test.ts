@@ -75,11 +75,26 @@ describe('a listing', () => {
   });
 
   it('leaves out what is older than --since before the limit counts, and stops at the first page beyond', async () => {
-    const { ids, end } = await read({ since: 6, limit: 2 });
+    const { ids, end } = await read({ since: () => 6, limit: 2 });
     expect(ids).toBe('j9 j8');
     expect(end).toMatchObject({ hasMore: true, total: undefined });
-    expect((await read({ since: 6 })).ids).toBe('j9 j8 j7 j6');
-    expect((await read({ since: 100 })).ids).toBe('');
+    expect((await read({ since: () => 6 })).ids).toBe('j9 j8 j7 j6');
+    expect((await read({ since: () => 100 })).ids).toBe('');
+  });
+
+  it('with --since says that there is more only when it has seen it', async () => {
+    const exact = await read({ since: () => 6, limit: 4 });
+    expect(exact.ids).toBe('j9 j8 j7 j6');
+    expect(exact.end).toMatchObject({ shown: 4, hasMore: false });
+    expect(exact.queries.map(({ limit }) => limit)).toEqual([5]);
+
+    const many = Array.from({ length: 250 }, (_, index) => job(`n${index}`, 1000 - index));
+    const since = (time: number) => () => time;
+    expect((await read({ since: since(901), limit: 100 }, many)).end).toMatchObject({ hasMore: false });
+    expect((await read({ since: since(900), limit: 100 }, many)).end).toMatchObject({
+      shown: 100,
+      hasMore: true,
+    });
   });
 
   it('reads several statuses in life-cycle order, keeps the later reading and sorts the whole', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/commands/all.ts';
 import { SegjobsError } from '../../src/errors.ts';
-import { formatAskedFor, readCommandLine } from '../../src/program.ts';
+import { formatAskedFor } from '../../src/format-asked-for.ts';
+import { readCommandLine } from '../../src/program.ts';
 import { nearest } from '../../src/suggestions.ts';
 
 const facts = { version: '1.2.3', columns: 80 };
@@ -71,6 +72,14 @@ describe('the command line', () => {
       'invalid --status "done": "done" is no status | one or more of: NEW, QUEUED, PROCESSING, CANCELLING, SUCCEEDED, FAILED, CANCELLED, active, finished',
     ],
     [['list', 'extra'], 'segjobs list does not take "extra" | usage: segjobs list'],
+    [
+      ['create', 'A', '--timeout', '3h'],
+      '--timeout means nothing without --watch | add --watch, or leave --timeout out',
+    ],
+    [
+      ['cancel', 'A', '--fail-fast'],
+      '--fail-fast means nothing without --watch | add --watch, or leave --fail-fast out',
+    ],
     [['get'], 'segjobs get needs JOB_ID | usage: segjobs get JOB_ID'],
     [['get', 'a', 'b'], 'segjobs get does not take "b" | usage: segjobs get JOB_ID'],
     [['list', '--json', '-o', 'tsv'], '--json and --output tsv contradict each other | give one of them'],
@@ -88,7 +97,10 @@ describe('the command line', () => {
     expect(read('auth')).toEqual(read('help', 'auth'));
     expect(refusal('help', 'lst')).toBe('no help for "lst" | did you mean: segjobs help list');
     for (const topic of ['environment', 'exit-codes', 'output']) {
-      expect(read('help', topic)).toMatchObject({ kind: 'text', text: expect.stringMatching(/\n$/) });
+      const request = read('help', topic);
+      const lines = request.kind === 'text' ? request.text.split('\n') : [];
+      expect(lines.at(-1)).toBe('');
+      expect(lines.filter((line) => line.length > 80)).toEqual([]);
     }
   });
 
@@ -111,6 +123,9 @@ describe('the command line', () => {
     expect(formatAskedFor(['list', '--nope', '-o', 'json'])).toBe('json');
     expect(formatAskedFor(['--output=ndjson', 'x'])).toBe('ndjson');
     expect(formatAskedFor(['-ojson'])).toBe('json');
+    expect(formatAskedFor(['list', '-qo', 'json', '--nope'])).toBe('json');
+    expect(formatAskedFor(['-qondjson'])).toBe('ndjson');
+    expect(formatAskedFor(['-p', 'two', 'list'])).toBeUndefined();
     expect(formatAskedFor(['emulator', 'exec', '--', '-o', 'json'])).toBeUndefined();
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveSettings, type SettingsFlags } from '../../src/config/settings.ts';
+import { type Credentials, resolveSettings, type SettingsFlags } from '../../src/config/settings.ts';
 import { emptyConfig, type StoredConfig, type StoredProfile } from '../../src/config/stored.ts';
 import { SegjobsError } from '../../src/errors.ts';
 
@@ -36,7 +36,15 @@ interface World {
   runCredentialCommand?: (argv: readonly string[]) => Promise<readonly string[]>;
 }
 
-const resolve = ({ flags = {}, env = {}, config = noConfig, files = {}, runCredentialCommand }: World) =>
+const notAskedFor = () => Promise.reject(new Error('not asked for'));
+
+const resolve = ({
+  flags = {},
+  env = {},
+  config = noConfig,
+  files = {},
+  runCredentialCommand = notAskedFor,
+}: World) =>
   resolveSettings({
     flags,
     env,
@@ -134,7 +142,7 @@ describe('the bundle of credentials', () => {
   it('takes the secret from a file, without its line break', async () => {
     const env = { AEP_CLIENT_SECRET_FILE: '/run/s', AEP_CLIENT_ID: 'i', AEP_ORG_ID: 'O@AdobeOrg' };
     const { credentials, sources } = await resolve({ env, files: { '/run/s': `${secretText}\r\n` } });
-    expect(credentials).toMatchObject({ clientSecrets: [secretText] });
+    expect(await secretsOf(credentials)).toEqual([secretText]);
     expect(sources.get('credentials')).toBe('environment AEP_CLIENT_SECRET_FILE');
   });
 
@@ -143,31 +151,48 @@ describe('the bundle of credentials', () => {
       flags: {},
       env: envSecret,
       config: () => Promise.reject(new Error('there is no home')),
-      readSecretFile: () => Promise.reject(new Error('not asked for')),
+      readSecretFile: notAskedFor,
+      runCredentialCommand: notAskedFor,
     });
     expect(clientId).toBe('env-id');
   });
 
-  it('runs the credentialCommand of a profile, and prefers it to what is stored', async () => {
+  it('runs the credentialCommand of a profile only when its secret is asked for, and prefers it to what is stored', async () => {
     const profile = { ...prod, credentialCommand: ['op', 'read'] };
     const ran: (readonly string[])[] = [];
-    const { credentials } = await resolve({
+    const { credentials, sources } = await resolve({
       config: configWith({ a: profile }, 'a'),
       runCredentialCommand: async (argv) => {
         ran.push(argv);
         return ['from-command'];
       },
     });
+    expect(sources.get('credentials')).toBe('profile a (credentialCommand)');
+    expect(ran).toEqual([]);
+    expect(await secretsOf(credentials)).toEqual(['from-command']);
     expect(ran).toEqual([['op', 'read']]);
-    expect(credentials).toMatchObject({ kind: 'oauth', clientSecrets: ['from-command'] });
+  });
+
+  it('refuses what a credentialCommand printed when it can be no secret, not showing it (exit 4)', async () => {
+    const { credentials } = await resolve({
+      config: configWith({ a: { ...prod, credentialCommand: ['op'] } }, 'a'),
+      runCredentialCommand: async () => [`${secretText}\nsecond line`],
+    });
+    const error = await secretsOf(credentials).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'NO_CREDENTIALS', exitCode: 4 });
+    expect(String(error)).not.toContain('S3-');
   });
 });
+
+async function secretsOf(credentials: Credentials): Promise<readonly string[]> {
+  return credentials.kind === 'oauth' ? credentials.clientSecrets() : [];
+}
 
 describe('an incomplete bundle', () => {
   it.each<[string, World, readonly string[]]>([
     ['a token alone', { env: { AEP_ACCESS_TOKEN: tokenText } }, ['AEP_CLIENT_ID', 'AEP_ORG_ID']],
     [
-      'a secret without organisation',
+      'a secret without organization',
       { env: { AEP_CLIENT_SECRET: secretText, AEP_CLIENT_ID: 'i' } },
       ['AEP_ORG_ID'],
     ],
@@ -183,7 +208,7 @@ describe('an incomplete bundle', () => {
       ['secret', 'auth login --profile a'],
     ],
     [
-      'a profile without organisation',
+      'a profile without organization',
       { config: configWith({ a: { ...prod, orgId: undefined } }, 'a') },
       ['orgId'],
     ],
@@ -419,7 +444,7 @@ describe('scopes', () => {
   });
 });
 
-it('never takes client, organisation and secret from two places', async () => {
+it('never takes client, organization and secret from two places', async () => {
   const names = [
     'AEP_ACCESS_TOKEN',
     'AEP_CLIENT_ID',
@@ -443,7 +468,8 @@ it('never takes client, organisation and secret from two places', async () => {
       });
       if (settings === undefined) return;
       const { credentials, clientId, orgId } = settings;
-      const secret = credentials.kind === 'oauth' ? credentials.clientSecrets[0] : credentials.accessToken;
+      const secret =
+        credentials.kind === 'oauth' ? (await credentials.clientSecrets())[0] : credentials.accessToken;
       const places = [clientId, orgId, secret ?? ''].map((value) => value.slice(0, 3).toLowerCase());
       expect(new Set(places).size).toBe(1);
     }),

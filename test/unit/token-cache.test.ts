@@ -5,7 +5,12 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createTokenCache, tokenCacheOf } from '../../src/config/token-cache.ts';
 
 const userId = process.getuid?.();
-const token = { accessToken: ['made', 'up'].join('-'), expiresAt: 1_800_000_000_000, lifetimeMs: 86_400_000 };
+const token = {
+  accessToken: ['made', 'up'].join('-'),
+  expiresAt: 1_800_000_000_000,
+  lifetimeMs: 86_400_000,
+  clockAheadMs: -5_000,
+};
 
 let cacheDir: string;
 beforeEach(() => {
@@ -45,6 +50,9 @@ it.each([
   ['cut short', '{"accessToken":"ma'],
   ['of another shape', '["made-up"]'],
   ['without expiry', '{"accessToken":"made-up"}'],
+  ['without the clock it was minted by', JSON.stringify({ ...token, clockAheadMs: undefined })],
+  ['of a time beyond all calendars', JSON.stringify({ ...token, expiresAt: 1e300 })],
+  ['binary', '\u0000\u0001\ufffd'],
   ['holding a line break', JSON.stringify({ ...token, accessToken: 'a\r\nb' })],
 ])('counts a file that is %s as nothing cached', async (_, content) => {
   await open().write(token);

@@ -54,6 +54,7 @@ function contextOf({ looks, writes = async () => undefined, signal, sandbox }: S
     signal: signal ?? new AbortController().signal,
     random: () => 0.5,
     globals: { sandbox },
+    host: {},
     client: async () => client,
     output: async () => output,
   } as unknown as Context;
@@ -104,9 +105,11 @@ describe('following jobs from a command', () => {
     expect(printed.map((line) => JSON.parse(line).type)).toEqual([
       'job.created',
       'watch.started',
+      'job.status',
       'job.finished',
       'watch.ended',
     ]);
+    expect(JSON.parse(printed[2] ?? '')).toMatchObject({ id: 'b', status: null, notFound: true });
   });
 });
 
@@ -144,20 +147,19 @@ describe('the flags of a watch', () => {
 });
 
 describe('segjobs watch', () => {
-  const call = { flags: { file: undefined, ...flags }, afterDashes: undefined } as never;
+  const noFilters = { status: [], property: [] };
+  const callOf = (more: object) =>
+    ({ operands: [], flags: { ...flags, ...noFilters, ...more }, afterDashes: undefined }) as never;
 
-  it('without ids says how to give some, before anything is opened', async () => {
-    const run = watchCommand.run({} as Context, { ...(call as object), operands: [] } as never);
+  it('without ids says how to give some where nobody can be asked, before the service is', async () => {
+    const context = { prompts: async () => ({ canAsk: false }) } as unknown as Context;
+    const run = watchCommand.run(context, callOf({}));
     await expect(run).rejects.toMatchObject({ exitCode: 2, message: 'no job id given' });
   });
 
   it('takes an empty file for the mistake it mostly is', async () => {
     const context = { readUserFile: async () => '\n# nothing\n' } as unknown as Context;
-    const run = watchCommand.run(context, {
-      operands: [],
-      flags: { ...flags, file: '-' },
-      afterDashes: undefined,
-    } as never);
+    const run = watchCommand.run(context, callOf({ file: '-' }));
     await expect(run).rejects.toMatchObject({ exitCode: 2, message: 'the file holds no job id' });
   });
 });

@@ -175,6 +175,7 @@ describe('the events of a watch', () => {
           type: 'watch.started',
           time: '2026-11-23T02:14:00Z',
           ids: ['a', 'b', 'c'],
+          selection: null,
           timeoutSeconds: 28_800,
           intervalSeconds: null,
         },
@@ -298,7 +299,7 @@ describe('the events of a watch', () => {
   });
 });
 
-describe('the spinner of a watch', () => {
+describe('the live view of a watch', () => {
   it('leaves ended jobs and the summary on the terminal, and the cursor as it was', async () => {
     const { stderr } = await show(await watched(night), 'table', { isTty: true });
     expect(stderr).toEqual([
