@@ -131,6 +131,12 @@ const matrix: Readonly<Record<string, readonly Row[]>> = {
     ...commonRows('create', () => ['create', 'segment-a']),
   ],
   cancel: [
+    {
+      outcome: 'every answer lost, the job marked all the same',
+      exitCode: 0,
+      faults: ['cancel:reset,after'],
+      argv: async ({ active }) => ['cancel', await active()],
+    },
     { outcome: 'marked', exitCode: 0, argv: async ({ active }) => ['cancel', await active()] },
     {
       outcome: 'several, confirmed',

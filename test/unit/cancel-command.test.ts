@@ -155,9 +155,10 @@ describe('with --watch', () => {
   it('tells events and nothing else', async () => {
     const ran = await world.segjobs(['cancel', await active(), '--watch', '-o', 'ndjson']);
     expect(ran.stderr).toBe('');
-    expect(eventsOf(ran.stdout).map(({ type }) => type)).toEqual([
+    const types = eventsOf(ran.stdout).map(({ type }) => type);
+    // Whether a look finds it CANCELLING first is a matter of time.
+    expect(types.filter((type) => type !== 'job.status')).toEqual([
       'watch.started',
-      'job.status',
       'job.finished',
       'watch.ended',
     ]);

@@ -112,8 +112,9 @@ describe('a watch of a selection', () => {
   });
 
   it('ends at once with the refusal of a filter that the service does not take', async () => {
-    world.emulator.addFault('list:status=400,times=1');
+    world.emulator.addFault('list:status=400');
     const ran = await world.segjobs(['watch', '--property', 'a==b', '-o', 'ndjson']);
+    world.emulator.clearFaults();
     expect(ran.exitCode).toBe(3);
     expect(eventsOf(ran.stdout).at(-1)).toMatchObject({ reason: 'refused', exitCode: 3 });
   });
