@@ -45,6 +45,12 @@ export function chooseProfile(
   }
   if (chosen !== undefined && chosen.source !== 'config file')
     throw noSuchProfile(chosen.name, config, chosen.source);
+  const [other] = config.profiles.keys();
+  if (other !== undefined) {
+    throw new SegjobsError('NO_CREDENTIALS', 'no profile is active', {
+      hint: `run: segjobs config use ${safeText(other)} (or name one with --profile)`,
+    });
+  }
   throw new SegjobsError('NO_CREDENTIALS', 'not logged in', {
     hint: 'run: segjobs auth login (or set AEP_CLIENT_ID, AEP_CLIENT_SECRET and AEP_ORG_ID)',
   });

@@ -215,6 +215,11 @@ describe('an incomplete bundle', () => {
     ['nothing at all', {}, ['not logged in', 'segjobs auth login', 'AEP_CLIENT_ID']],
     ['an active profile that is gone', { config: configWith({}, 'old') }, ['not logged in']],
     [
+      'profiles, none of them active',
+      { config: configWith({ a: prod }, 'old') },
+      ['no profile is active', 'segjobs config use a'],
+    ],
+    [
       'a secret file that cannot be read',
       { env: { ...envSecret, AEP_CLIENT_SECRET: '', AEP_CLIENT_SECRET_FILE: '/x' } },
       ['AEP_CLIENT_SECRET_FILE', '/x'],
