@@ -1,9 +1,10 @@
 // The composition root: the only file that touches the process, its signals and real timers.
 
 import { userInfo } from 'node:os';
-import { type Clock, type Context, createContext, type GlobalFlags, type Host } from './context.ts';
+import { type Context, createContext } from './context.ts';
 import { type ErrorCode, exitCodes, SegjobsError } from './errors.ts';
 import { formatAskedFor } from './format-asked-for.ts';
+import type { Clock, GlobalFlags, Host } from './host.ts';
 import { readCommandLine } from './program.ts';
 import { createScreenKeeper } from './screen-keeper.ts';
 

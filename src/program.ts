@@ -1,20 +1,26 @@
 // The command tree: turns declared commands into a parser, and the command line into one call or one text.
 
 import { CommanderError, Option, Command as Parser } from 'commander';
+import {
+  commandPath,
+  type Facts,
+  globalFlags,
+  helpAbout,
+  helpText,
+  type TextRequest,
+  unknownCommand,
+} from './command-tree.ts';
 import { commands } from './commands/all.ts';
-import type { Call, Command, CommandGroup, Flag, LeafCommand } from './commands/command.ts';
-import { helpTopics } from './commands/help-topics.ts';
-import type { FormatRule, GlobalFlags } from './context.ts';
+import type { Call, Command, Flag, LeafCommand } from './commands/command.ts';
+import type { FormatRule } from './context.ts';
 import { SegjobsError, usageError } from './errors.ts';
-import { renderHelp } from './help.ts';
-import { outputFormats } from './output/format.ts';
+import type { GlobalFlags } from './host.ts';
 import { safeText } from './safe-text.ts';
 import { shellWord } from './shell-word.ts';
-import { nearest } from './suggestions.ts';
 
 /** What a command line asks for. */
 export type Request =
-  | { readonly kind: 'text'; readonly text: string }
+  | TextRequest
   | {
       readonly kind: 'call';
       readonly command: LeafCommand;
@@ -22,27 +28,6 @@ export type Request =
       readonly globals: GlobalFlags;
       readonly rules: readonly FormatRule[];
     };
-
-export interface Facts {
-  readonly version: string;
-  /** Columns of the terminal the help is for; 80 where unknown. */
-  readonly columns: number;
-}
-
-/** Flags that stand before or after any command. */
-export const globalFlags: readonly { readonly usage: string; readonly summary: string }[] = [
-  {
-    usage: '-o, --output <format>',
-    summary: `${outputFormats.join(', ')} (default: table on a terminal, tsv elsewhere)`,
-  },
-  { usage: '--json', summary: 'short for --output json' },
-  { usage: '-p, --profile <name>', summary: 'use this profile, and no AEP_* variable' },
-  { usage: '--sandbox <name>', summary: 'work in this sandbox' },
-  { usage: '-q, --quiet', summary: 'no notes and no progress on stderr; warnings and errors stay' },
-  { usage: '--no-input', summary: 'never ask; fail where a question would be' },
-  { usage: '--no-color', summary: 'no colour' },
-  { usage: '--debug', summary: 'tell each request on stderr (never a credential)' },
-];
 
 /**
  * Reads a command line (without node and script). Nothing is opened, sent or printed.
@@ -255,16 +240,6 @@ function swallowedOperand(
   return undefined;
 }
 
-function unknownCommand(word: string, among: readonly Command[], path: readonly string[]): SegjobsError {
-  const line = ['segjobs', ...path].join(' ');
-  const near = nearest(word, [
-    ...among.map((command) => command.name),
-    ...(path.length === 0 ? ['help'] : []),
-  ]);
-  const hint = near === undefined ? `see: ${line} --help` : `did you mean: ${line} ${near}`;
-  return usageError(`unknown command "${safeText([line, word].join(' '))}"`, hint);
-}
-
 /** What commander says, in our own form: its first line is the message, its suggestion the hint. */
 function asUsageError(error: unknown, argv: readonly string[], dashes: number): unknown {
   if (!(error instanceof CommanderError)) return error;
@@ -283,56 +258,4 @@ function asUsageError(error: unknown, argv: readonly string[], dashes: number): 
       ? `see: ${['segjobs', ...path].join(' ')} --help`
       : `did you mean: ${suggestion.replace(/^one of /, '')}`;
   return usageError(safeText(first.replaceAll("'", '"')), hint);
-}
-
-function commandPath(words: readonly string[]): string[] {
-  const path: string[] = [];
-  let among: readonly Command[] = commands;
-  for (const word of words) {
-    const found = among.find((command) => command.name === word);
-    if (found === undefined) break;
-    path.push(word);
-    if (!('commands' in found)) break;
-    among = found.commands;
-  }
-  return path;
-}
-
-function helpText(command: Command | undefined, path: readonly string[], facts: Facts): Request {
-  const text = renderHelp({
-    command,
-    path,
-    commands,
-    globalFlags,
-    topics: helpTopics,
-    columns: facts.columns,
-  });
-  return { kind: 'text', text };
-}
-
-function helpAbout(words: readonly string[], facts: Facts): Request {
-  const [first] = words;
-  if (first === undefined) return helpText(undefined, [], facts);
-  const topic = helpTopics.find((candidate) => candidate.name === first);
-  if (topic !== undefined) return { kind: 'text', text: topic.text };
-  const path = commandPath(words);
-  if (path.length < words.length) {
-    const names = [...commands.map((command) => command.name), ...helpTopics.map(({ name }) => name)];
-    const near = nearest(words[path.length] ?? '', names);
-    throw usageError(
-      `no help for "${safeText(words.join(' '))}"`,
-      near === undefined ? 'see: segjobs help' : `did you mean: segjobs help ${near}`,
-    );
-  }
-  return helpText(findCommand(path), path, facts);
-}
-
-function findCommand(path: readonly string[]): Command | undefined {
-  let found: Command | undefined;
-  let among: readonly Command[] = commands;
-  for (const name of path) {
-    found = among.find((command) => command.name === name);
-    among = (found as CommandGroup | undefined)?.commands ?? [];
-  }
-  return found;
 }

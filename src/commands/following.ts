@@ -1,9 +1,10 @@
 // Following jobs to their end: what `watch`, `create --watch` and `cancel --watch` have in common.
 
 import type { SegmentJobsClient } from '../api/client.ts';
-import type { Context, GlobalFlags } from '../context.ts';
+import type { Context } from '../context.ts';
 import { durationExamples, parseDuration } from '../durations.ts';
 import { exitCodes, SegjobsError, usageError } from '../errors.ts';
+import type { GlobalFlags } from '../host.ts';
 import type { SegmentJob } from '../jobs/job.ts';
 import type { WatchRequest, WatchSelection } from '../jobs/watch.ts';
 import type { FailedBefore, PollAnswer } from '../jobs/watch-ledger.ts';

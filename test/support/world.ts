@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import type { Clock, Host } from '../../src/context.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
+import type { Clock, Host } from '../../src/host.ts';
 import { run } from '../../src/main.ts';
 import { checkPrinted } from './schemas.ts';
 

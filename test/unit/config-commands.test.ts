@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/context.ts';
+import type { Clock } from '../../src/host.ts';
 import { runIn } from '../support/world.ts';
 
 let home: string;

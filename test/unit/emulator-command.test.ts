@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Host } from '../../src/context.ts';
 import { SegjobsError } from '../../src/errors.ts';
+import type { Host } from '../../src/host.ts';
 import { run } from '../../src/main.ts';
 
 let directory = '';
