@@ -45,8 +45,11 @@ const mostIdsPerRequest = 100;
 const requestsAtOnce = 4;
 /** Enough to find a job made a moment ago, and small where jobs carry thousands of segments. */
 const lookUpPageSize = 20;
-/** Failures of a DELETE that leave open whether it was carried out. */
-const lostAnswers: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NETWORK', 'TIMEOUT', 'UNAVAILABLE']);
+/**
+ * Failures of a DELETE that leave open whether it was carried out. Not an outage (5xx): a look for each of many ids
+ * would double the requests that it meets.
+ */
+const lostAnswers: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NETWORK', 'TIMEOUT']);
 
 /** Builds nothing costly: the HTTP library is loaded with the first request. */
 export function createClient(
