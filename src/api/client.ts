@@ -184,7 +184,7 @@ export interface SegmentJobsClient {
   bulkGet(ids: readonly string[], options?: ReadOptions): Promise<BulkResult>;
   /**
    * `DELETE /segment/jobs/{id}`: marks the job for cancellation; the service carries it out later.
-   * A 404 after a retry, or answers lost for good, are settled by one GET. Returns the job when that GET was needed.
+   * A 404 after a retry is settled by one GET. Returns the job when that GET was needed.
    */
   cancel(id: string): Promise<SegmentJob | undefined>;
   /** Sandboxes that the credential can see; empty when it is in none. */

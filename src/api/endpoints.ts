@@ -1,7 +1,7 @@
 // The client itself: what each method sends, and how its answer is read.
 
 import { setMaxListeners } from 'node:events';
-import { type ErrorCode, SegjobsError, usageError } from '../errors.ts';
+import { SegjobsError, usageError } from '../errors.ts';
 import { inParallel } from '../in-parallel.ts';
 import { knownStatus, type SegmentJob } from '../jobs/job.ts';
 import { checkJobId } from '../jobs/job-id.ts';
@@ -45,11 +45,6 @@ const mostIdsPerRequest = 100;
 const requestsAtOnce = 4;
 /** Enough to find a job made a moment ago, and small where jobs carry thousands of segments. */
 const lookUpPageSize = 20;
-/**
- * Failures of a DELETE that leave open whether it was carried out. Not an outage (5xx): a look for each of many ids
- * would double the requests that it meets.
- */
-const lostAnswers: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NETWORK', 'TIMEOUT']);
 
 /** Builds nothing costly: the HTTP library is loaded with the first request. */
 export function createClient(
@@ -168,15 +163,11 @@ export function createClient(
   async function cancel(id: string): Promise<SegmentJob | undefined> {
     const outcome = await session.attempt({ method: 'DELETE', path: jobPath(id), operation: 'cancel' });
     if (outcome.kind === 'answer') return undefined;
-    // Any attempt may have done the work before its answer was lost; a look settles what the answers did not.
-    const isUnsettled = lostAnswers.has(outcome.error.code);
-    if (!isUnsettled && (outcome.failure.httpStatus !== 404 || !outcome.wasRepeated)) {
-      throw notFound(id, outcome.error);
-    }
-    const job = isUnsettled ? await get(id).catch(() => undefined) : await get(id);
-    const status = knownStatus(job?.status);
+    if (outcome.failure.httpStatus !== 404 || !outcome.wasRepeated) throw notFound(id, outcome.error);
+    // An earlier attempt may have done the work before its answer was lost.
+    const job = await get(id);
+    const status = knownStatus(job.status);
     if (status === 'CANCELLING' || status === 'CANCELLED') return job;
-    if (job === undefined || isUnsettled) throw outcome.error;
     throw new SegjobsError(
       'CONFLICT',
       `job ${shown(id)} was not cancelled: its status is ${shown(job.status ?? 'unknown')}`,

@@ -2,7 +2,7 @@
 
 import type { ItemError, SegmentJobsClient } from '../api/client.ts';
 import type { Context } from '../context.ts';
-import { type ExitCode, exitCodes, SegjobsError } from '../errors.ts';
+import { type ErrorCode, type ExitCode, exitCodes, SegjobsError } from '../errors.ts';
 import { inParallel } from '../in-parallel.ts';
 import { isFinal, knownStatus, type SegmentJob } from '../jobs/job.ts';
 import { checkJobId } from '../jobs/job-id.ts';
@@ -78,7 +78,7 @@ export const cancelCommand = defineCommand({
       return exitCodes.done;
     }
     if (isWatched) leaveTellingToEvents(output);
-    const done = await cancelAll(context, client, rows);
+    const done = await settleLost(context, client, await cancelAll(context, client, rows));
     for (const row of done) tell(output, row, { isOnly: done.length === 1, isWatched });
     if (isWatched) return watchTheEnd(context, done, flags);
     await printRows(output, done);
@@ -178,6 +178,30 @@ async function cancelAll(
         return { ...row, outcome: 'finished', error };
       return { ...row, outcome: 'failed', error };
     }
+  });
+}
+
+/** Failures of a DELETE that leave open whether it was carried out. */
+const lostAnswers: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NETWORK', 'TIMEOUT', 'UNAVAILABLE']);
+
+/**
+ * Where the answers of DELETEs were lost for good, one bulk-get tells which were carried out all the same: saying
+ * that they failed would be wrong, and a look for each of them would double the requests of an outage.
+ */
+async function settleLost(
+  context: Context,
+  client: SegmentJobsClient,
+  rows: readonly CancelRow[],
+): Promise<readonly CancelRow[]> {
+  const lost = rows.flatMap(({ id, error }) =>
+    error !== undefined && lostAnswers.has(error.code) ? [id] : [],
+  );
+  if (lost.length === 0 || context.signal.aborted) return rows;
+  const found = await client.bulkGet(lost).catch(() => undefined);
+  return rows.map((row) => {
+    const job = lost.includes(row.id) ? found?.jobs.get(row.id) : undefined;
+    if (job === undefined || outcomeFor(job) !== 'already') return row;
+    return { id: row.id, outcome: 'requested', status: job.status, job };
   });
 }
 
