@@ -11,6 +11,8 @@ import type { Started } from '../support/processes.ts';
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof codes;
 const signals = Object.entries(codes) as [Signal, number][];
+/** Well under the five seconds it would wait for an answer or a poll; a machine under load needs some of it to end. */
+const endsAtOnceMs = 3000;
 
 function scene(play: (world: BinaryWorld) => Promise<void>): Promise<void> {
   return inOwnWorld(async (world) => {
@@ -59,7 +61,7 @@ describe.runIf(isPosix).concurrent('a signal', () => {
             `Stopped watching\\. 1 job is still running\\. Resume with: segjobs watch ${id} --sandbox prod\n$`,
           ),
         );
-        expect(end.tookMs).toBeLessThan(1000);
+        expect(end.tookMs).toBeLessThan(endsAtOnceMs);
       }),
   );
 
@@ -110,7 +112,7 @@ describe.runIf(isPosix).concurrent('a signal', () => {
         const end = await stop(started, signal);
         expect(end.exitCode).toBe(codes[signal]);
         expect(end.stderr).not.toMatch(/^ {4}at /m);
-        expect(end.tookMs).toBeLessThan(1000);
+        expect(end.tookMs).toBeLessThan(endsAtOnceMs);
       }),
   );
 
@@ -136,7 +138,7 @@ describe.runIf(isPosix).concurrent('a signal', () => {
         [143, ''],
         [143, ''],
       ]);
-      expect(Math.max(...ends.map(({ tookMs }) => tookMs))).toBeLessThan(1000);
+      expect(Math.max(...ends.map(({ tookMs }) => tookMs))).toBeLessThan(endsAtOnceMs);
     }));
 
   it('while a reader takes nothing and the pipe to it is full [fault 103]', () =>
@@ -149,7 +151,7 @@ describe.runIf(isPosix).concurrent('a signal', () => {
       started.child.kill('SIGTERM');
       await new Promise((resolve) => started.child.once('exit', resolve));
       expect(started.child.exitCode).toBe(143);
-      expect(performance.now() - sentAt).toBeLessThan(1000);
+      expect(performance.now() - sentAt).toBeLessThan(endsAtOnceMs);
       started.child.stdout?.resume();
     }));
 
@@ -164,7 +166,7 @@ describe.runIf(isPosix).concurrent('a signal', () => {
       expect(exitCode).toBe(130);
       expect(stdout.match(/^requested\t/gm)).toHaveLength(2);
       expect(stdout.match(/^failed\t/gm)).toHaveLength(5);
-      expect(tookMs).toBeLessThan(1000);
+      expect(tookMs).toBeLessThan(endsAtOnceMs);
     }));
 
   describe('around a create', () => {
@@ -177,7 +179,7 @@ describe.runIf(isPosix).concurrent('a signal', () => {
         await untilRequested(world, 'token', 2);
         const { exitCode, stdout, tookMs } = await stop(started, 'SIGINT');
         expect([exitCode, stdout]).toEqual([130, '']);
-        expect(tookMs).toBeLessThan(1000);
+        expect(tookMs).toBeLessThan(endsAtOnceMs);
         expect(requestsFor(world.emulator, 'create')).toBe(0);
       }));
 
@@ -219,7 +221,7 @@ describe.runIf(isPosix).concurrent('a signal', () => {
         const { exitCode, stdout, stderr, tookMs } = await stop(started, 'SIGINT');
         expect([exitCode, stdout]).toEqual([9, '']);
         expect(stderr).toMatch(/waiting up to 5 ?s for the answer to the create that was sent/);
-        expect(tookMs).toBeLessThan(1000);
+        expect(tookMs).toBeLessThan(endsAtOnceMs);
         expect(requestsFor(world.emulator, 'create')).toBe(1);
       }));
 
