@@ -1,6 +1,2 @@
 #!/usr/bin/env node
-require('../dist/segjobs.cjs')
-  .main(process)
-  .then((code) => {
-    process.exitCode = code;
-  });
+require('../dist/segjobs.cjs').start(process);

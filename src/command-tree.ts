@@ -1,10 +1,11 @@
 // Finds commands by their words, and the help page of each: the tree as it was declared, without a parser.
 
+import { findFacts, type TreeFacts, treeFacts } from './command-facts.ts';
 import { commands } from './commands/all.ts';
-import type { Command, CommandGroup } from './commands/command.ts';
+import type { Command } from './commands/command.ts';
 import { helpTopics } from './commands/help-topics.ts';
-import { type SegjobsError, usageError } from './errors.ts';
-import { renderHelp } from './help.ts';
+import { exitCodeMeanings, type SegjobsError, usageError } from './errors.ts';
+import { helpPage, renderHelp } from './help.ts';
 import { outputFormats } from './output/format.ts';
 import { safeText } from './safe-text.ts';
 import { nearest } from './suggestions.ts';
@@ -19,15 +20,25 @@ export interface Facts {
   readonly version: string;
   /** Columns of the terminal the help is for; 80 where unknown. */
   readonly columns: number;
+  /** Whether headings of the help may be bold. */
+  readonly isStyled?: boolean | undefined;
+}
+
+interface GlobalFlag {
+  readonly usage: string;
+  readonly summary: string;
+  readonly choices?: readonly string[];
 }
 
 /** Flags that stand before or after any command. */
-export const globalFlags: readonly { readonly usage: string; readonly summary: string }[] = [
+export const globalFlags: readonly GlobalFlag[] = [
   {
     usage: '-o, --output <format>',
     summary: `${outputFormats.join(', ')} (default: table on a terminal, tsv elsewhere)`,
+    choices: outputFormats,
   },
   { usage: '--json', summary: 'short for --output json' },
+  { usage: '--query <expr>', summary: 'print what this JMESPath finds in the JSON of the whole result' },
   { usage: '-p, --profile <name>', summary: 'use this profile, and no AEP_* variable' },
   { usage: '--sandbox <name>', summary: 'work in this sandbox' },
   { usage: '-q, --quiet', summary: 'no notes and no progress on stderr; warnings and errors stay' },
@@ -36,10 +47,18 @@ export const globalFlags: readonly { readonly usage: string; readonly summary: s
   { usage: '--debug', summary: 'tell each request on stderr (never a credential)' },
 ];
 
+let tree: TreeFacts | undefined;
+
+/** The whole tree as data: commands, global flags, topics, exit codes. */
+export function programTree(): TreeFacts {
+  tree ??= treeFacts({ commands, globalFlags, topics: helpTopics, exitCodes: exitCodeMeanings });
+  return tree;
+}
+
 /** The usage error of a word that names no command, with the one it most likely meant. */
 export function unknownCommand(
   word: string,
-  among: readonly Command[],
+  among: readonly Pick<Command, 'name'>[],
   path: readonly string[],
 ): SegjobsError {
   const line = ['segjobs', ...path].join(' ');
@@ -53,55 +72,18 @@ export function unknownCommand(
 
 /** The leading words that name a command: `['auth', 'login']`. */
 export function commandPath(words: readonly string[]): string[] {
-  const path: string[] = [];
-  let among: readonly Command[] = commands;
-  for (const word of words) {
-    const found = among.find((command) => command.name === word);
-    if (found === undefined) break;
-    path.push(word);
-    if (!('commands' in found)) break;
-    among = found.commands;
-  }
-  return path;
+  let known = 0;
+  while (known < words.length && findFacts(programTree(), words.slice(0, known + 1)) !== undefined)
+    known += 1;
+  return words.slice(0, known);
 }
 
 /** The help page of a command, or of the program. */
-export function helpText(command: Command | undefined, path: readonly string[], facts: Facts): TextRequest {
-  const text = renderHelp({
-    command,
-    path,
-    commands,
-    globalFlags,
-    topics: helpTopics,
-    columns: facts.columns,
-  });
-  return { kind: 'text', text };
+export function helpText(path: readonly string[], facts: Facts): TextRequest {
+  return { kind: 'text', text: renderHelp(programTree(), path, facts) };
 }
 
 /** What `segjobs help WORDS` shows: a topic, or a command's page. Throws a usage error for anything else. */
 export function helpAbout(words: readonly string[], facts: Facts): TextRequest {
-  const [first] = words;
-  if (first === undefined) return helpText(undefined, [], facts);
-  const topic = helpTopics.find((candidate) => candidate.name === first);
-  if (topic !== undefined) return { kind: 'text', text: topic.text };
-  const path = commandPath(words);
-  if (path.length < words.length) {
-    const names = [...commands.map((command) => command.name), ...helpTopics.map(({ name }) => name)];
-    const near = nearest(words[path.length] ?? '', names);
-    throw usageError(
-      `no help for "${safeText(words.join(' '))}"`,
-      near === undefined ? 'see: segjobs help' : `did you mean: segjobs help ${near}`,
-    );
-  }
-  return helpText(findCommand(path), path, facts);
-}
-
-function findCommand(path: readonly string[]): Command | undefined {
-  let found: Command | undefined;
-  let among: readonly Command[] = commands;
-  for (const name of path) {
-    found = among.find((command) => command.name === name);
-    among = (found as CommandGroup | undefined)?.commands ?? [];
-  }
-  return found;
+  return { kind: 'text', text: helpPage(programTree(), words, facts) };
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { ApiHost, SegmentJobsClient } from './api/client.ts';
 import type { TokenSource } from './api/token.ts';
+import type { TreeFacts } from './command-facts.ts';
 import type { Settings } from './config/settings.ts';
 import type { Locations, StoredConfig } from './config/store.ts';
 import { usageError } from './errors.ts';
@@ -10,6 +11,7 @@ import type { Clock, GlobalFlags, Host, OutputStream } from './host.ts';
 import type { OutputFormat } from './output/format.ts';
 import type { Output } from './output/output.ts';
 import type { Prompts } from './output/prompts.ts';
+import type { Query } from './output/query.ts';
 import type { Terminal } from './output/terminal.ts';
 
 /** What every command gets. Each function opens its room on first use and hands out the same thing afterwards. */
@@ -25,6 +27,7 @@ export interface Context {
   locations(): Promise<Locations>;
   config(): Promise<StoredConfig>;
   settings(): Promise<Settings>;
+  /** What its answers tell of jobs is kept for completion, once the command has ended (`close`). */
   client(): Promise<SegmentJobsClient>;
   /** A client for settings that are not stored (yet). */
   clientFor(settings: Settings, options?: TokenOptions): Promise<SegmentJobsClient>;
@@ -34,6 +37,10 @@ export interface Context {
   readStdin(): Promise<string>;
   /** A file the user named, as text; `-` is stdin. Throws a usage error when it cannot be read. */
   readUserFile(path: string): Promise<string>;
+  /** The command tree as data. */
+  tree(): TreeFacts;
+  /** To be called when the command has ended, however it did. Never throws. */
+  close(): Promise<void>;
 }
 
 export interface TokenOptions {
@@ -53,7 +60,12 @@ const maxInputBytes = 64 * 1024 * 1024;
 const credentialCommandPatienceMs = 130_000;
 
 /** Builds the context of one command. Nothing is read and no room is loaded before it is asked for. */
-export function createContext(host: Host, globals: GlobalFlags, rules: readonly FormatRule[]): Context {
+export function createContext(
+  host: Host,
+  globals: GlobalFlags,
+  rules: readonly FormatRule[],
+  tree: () => TreeFacts,
+): Context {
   const { env, clock, signal } = host;
 
   const locations = once(async () => {
@@ -79,10 +91,18 @@ export function createContext(host: Host, globals: GlobalFlags, rules: readonly 
     return { stdout: describe(host.stdout), stderr: describe(host.stderr) };
   });
 
+  /** Before anything is sent: every command opens its output first. */
+  const compiledQuery = async (): Promise<Query | undefined> => {
+    if (globals.query === undefined) return undefined;
+    const { compileQuery } = await import('./output/query.ts');
+    return compileQuery(globals.query);
+  };
+
   const output = once(async () => {
-    const [{ createOutput }, { resolveOutputFormat }, shown] = await Promise.all([
+    const [{ createOutput }, { resolveOutputFormat }, { describeLog }, shown] = await Promise.all([
       import('./output/output.ts'),
       import('./config/settings.ts'),
+      import('./output/ci-log.ts'),
       terminals(),
     ]);
     const format = await resolveOutputFormat({
@@ -99,7 +119,9 @@ export function createContext(host: Host, globals: GlobalFlags, rules: readonly 
       stderr: host.stderr,
       terminals: shown,
       quiet: globals.quiet,
+      query: await compiledQuery(),
       now: () => client.opened()?.serviceNow() ?? clock.now(),
+      log: describeLog(env, rules[0]?.subject ?? 'segjobs'),
     });
   });
 
@@ -185,7 +207,22 @@ export function createContext(host: Host, globals: GlobalFlags, rules: readonly 
     return createClient(chosen, tokens, await apiHost());
   };
 
-  const client = once(async () => clientFor(await settings()));
+  let keepSeen = () => {};
+
+  const client = once(async () => {
+    const chosen = await settings();
+    const [plain, { observeJobs }, { createJobMemory }, places] = await Promise.all([
+      clientFor(chosen),
+      import('./api/observed-client.ts'),
+      import('./config/job-memory.ts'),
+      locations(),
+    ]);
+    const { orgId, sandbox } = chosen;
+    if (sandbox === undefined) return plain;
+    const memory = createJobMemory({ locations: places, userId: host.userId, orgId, sandbox });
+    keepSeen = memory.keep;
+    return observeJobs(plain, memory);
+  });
 
   const prompts = once(async () => {
     const { createPrompts } = await import('./output/prompts.ts');
@@ -242,6 +279,8 @@ export function createContext(host: Host, globals: GlobalFlags, rules: readonly 
     prompts,
     readStdin,
     readUserFile,
+    tree,
+    close: async () => keepSeen(),
   };
 }
 

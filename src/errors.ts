@@ -32,7 +32,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   3: 'the service refused the request, or answered nonsense',
   4: 'no or bad credentials',
   5: 'not found',
-  6: 'conflict: already finished',
+  6: 'conflict: already finished, or the quota guard refused',
   7: 'network, throttling or outage: retrying later is sensible',
   8: 'watch --timeout 0, and something still runs',
   9: 'a create was sent and its outcome is not known: do not retry blindly',

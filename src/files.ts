@@ -115,12 +115,17 @@ export function ensurePrivateDir(path: string): void {
  * Replaces a file in one step: a reader, or a crash, finds the old content or the new, never a part. The new
  * bytes go to a temporary file in the same directory, all of them, reach the disk, and only then take the name.
  * A link of the user's own stays, and its target is replaced. Mode 0600 (or `mode`) whatever the umask.
+ * What is not `isLasting` may be lost to a power cut, and costs no wait for the disk.
  * Throws `LOCAL_IO`, with the old file intact.
  */
 export function writeFileAtomic(
   path: string,
   content: string,
-  { userId, mode = privateFileMode }: Ownership & { readonly mode?: number },
+  {
+    userId,
+    mode = privateFileMode,
+    isLasting = true,
+  }: Ownership & { readonly mode?: number; readonly isLasting?: boolean },
 ): void {
   const bytes = Buffer.from(content);
   let temporary: string | undefined;
@@ -144,13 +149,13 @@ export function writeFileAtomic(
       fs.fchmodSync(file, mode);
       // A full disk shows as a short write before it shows as an error.
       for (let done = 0; done < bytes.length; ) done += fs.writeSync(file, bytes, done);
-      fs.fsyncSync(file);
+      if (isLasting) fs.fsyncSync(file);
     } finally {
       fs.closeSync(file);
     }
     renameOver(temporary, target);
     temporary = undefined;
-    syncDirectory(dirname(target));
+    if (isLasting) syncDirectory(dirname(target));
   } catch (cause) {
     if (temporary !== undefined) fs.rmSync(temporary, { force: true });
     throw writeProblem(path, cause);

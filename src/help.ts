@@ -1,178 +1,225 @@
-// How help looks: one page per command, made from its declaration.
+// How help looks: the page of a command or a topic, made from the tree as data and wrapped to the terminal.
 
-import type { Command, Flag, LeafCommand } from './commands/command.ts';
-import type { HelpTopic } from './commands/help-topics.ts';
-import { type ExitCode, exitCodeMeanings, exitCodes } from './errors.ts';
+import type { CommandFacts, ExampleFacts, FlagFacts, TopicFacts, TreeFacts } from './command-facts.ts';
+import { findFacts } from './command-facts.ts';
+import { exitCodes, usageError } from './errors.ts';
+import { breakCommand, columnRows, paragraph, type Row } from './help-layout.ts';
+import { safeText } from './safe-text.ts';
+import { nearest } from './suggestions.ts';
 
-export interface HelpFacts {
-  /** `undefined`: the program itself. */
-  readonly command: Command | undefined;
-  /** `['auth', 'login']`. */
-  readonly path: readonly string[];
-  readonly commands: readonly Command[];
-  readonly globalFlags: readonly { readonly usage: string; readonly summary: string }[];
-  readonly topics: readonly HelpTopic[];
+export interface HelpLook {
+  /** Columns of the terminal; pages are at least 28 and at most 100 wide. */
   readonly columns: number;
+  /** Whether headings may be bold. */
+  readonly isStyled?: boolean | undefined;
 }
 
-interface Row {
-  readonly left: string;
-  readonly right: string;
+/** Codes that any command may end with; a closing sentence tells them instead of a row each. */
+export const codesOfAnyCommand: readonly number[] = [
+  exitCodes.internal,
+  exitCodes.hangup,
+  exitCodes.interrupted,
+  exitCodes.terminated,
+];
+
+/**
+ * What `segjobs help WORDS` shows: a topic, or a command's page; the program's without words.
+ * Throws a usage error for anything else.
+ */
+export function helpPage(tree: TreeFacts, words: readonly string[], look: HelpLook): string {
+  const topic = words.length === 1 ? tree.topics.find(({ name }) => name === words[0]) : undefined;
+  if (topic !== undefined) return renderTopic(topic, look);
+  const isCommand = words.length === 0 || findFacts(tree, words) !== undefined;
+  if (isCommand) return renderHelp(tree, words, look);
+  const known = words.findIndex((_, index) => findFacts(tree, words.slice(0, index + 1)) === undefined);
+  const path = words.slice(0, known);
+  const names = (path.length === 0 ? tree.commands : (findFacts(tree, path)?.commands ?? [])).map(
+    ({ name }) => name,
+  );
+  const near = nearest(
+    words[known] ?? '',
+    path.length === 0 ? [...names, ...tree.topics.map((t) => t.name)] : names,
+  );
+  throw usageError(
+    `no help for "${safeText(words.join(' '))}"`,
+    near === undefined
+      ? `see: ${['segjobs help', ...path].join(' ')}`
+      : `did you mean: ${['segjobs help', ...path, near].join(' ')}`,
+  );
 }
 
-/** The help page of the program or of one command, ending in a newline; nothing in it is wider than `columns`. */
-export function renderHelp(facts: HelpFacts): string {
-  const width = Math.min(100, Math.max(40, facts.columns));
-  const { command } = facts;
-  const sections =
-    command === undefined
-      ? programSections(facts, width)
-      : 'commands' in command
-        ? groupSections(command, facts, width)
-        : leafSections(command, facts, width);
-  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+/** The page of one command, or of the program where `path` is empty; it ends in a newline. */
+export function renderHelp(tree: TreeFacts, path: readonly string[], look: HelpLook): string {
+  const page = createPage(look);
+  const command = findFacts(tree, path);
+  if (command === undefined) programPage(page, tree);
+  else if (command.commands !== undefined) groupPage(page, command, command.commands);
+  else leafPage(page, command, tree);
+  return page.text();
 }
 
-function programSections(facts: HelpFacts, width: number): string[] {
-  const [work, settings] = [
-    facts.commands.filter((command) => !('commands' in command)),
-    facts.commands.filter((command) => 'commands' in command),
-  ];
-  return [
-    wrap('segjobs manages Adobe Experience Platform segment jobs from terminals, scripts and CI.', width, 0),
-    'Usage: segjobs <command> [flags]',
-    section('Commands', work.map(commandRow), width),
-    section('Settings and tools', settings.map(commandRow), width),
-    section('Flags', facts.globalFlags.map(flagRow).concat(closingFlags), width),
-    section(
-      'Help',
-      [
-        { left: 'segjobs help <command>', right: 'flags, examples and exit codes of a command' },
-        ...facts.topics.map(({ name, summary }) => ({ left: `segjobs help ${name}`, right: summary })),
-      ],
-      width,
-    ),
-    section(
-      'Start',
-      [
-        { left: 'segjobs emulator exec -- segjobs list', right: 'try it without an account' },
-        { left: 'segjobs auth login', right: 'store credentials and a sandbox' },
-      ],
-      width,
-    ),
-  ];
-}
-
-function groupSections(
-  command: Command & { commands: readonly Command[] },
-  facts: HelpFacts,
-  width: number,
-): string[] {
-  const line = `segjobs ${facts.path.join(' ')}`;
-  return [
-    wrap(`${line}: ${command.summary}`, width, 0),
-    `Usage: ${line} <command> [flags]`,
-    paragraphs(command.description, width),
-    section('Commands', command.commands.map(commandRow), width),
-    examplesSection(command, width),
-    wrap(`Every flag of a command: ${line} <command> --help`, width, 0),
-  ];
-}
-
-function leafSections(command: LeafCommand, facts: HelpFacts, width: number): string[] {
-  const line = `segjobs ${facts.path.join(' ')}`;
-  const flags = Object.values(command.flags);
-  const groups = [...new Set(flags.map((flag) => flag.group ?? 'Flags'))];
-  return [
-    wrap(`${line}: ${command.summary}`, width, 0),
-    `Usage: ${usageOf(command, line)}`,
-    paragraphs(command.description, width),
-    ...groups.map((group) =>
-      section(group, flags.filter((flag) => (flag.group ?? 'Flags') === group).map(flagRow), width),
-    ),
-    section('Global flags', facts.globalFlags.map(flagRow).concat(closingFlags), width),
-    examplesSection(command, width),
-    section(
-      'Exit codes',
-      (command.exitCodes ?? []).map((code) => ({ left: String(code), right: meaningFor(command, code) })),
-      width,
-    ),
-  ];
-}
-
-function usageOf(command: LeafCommand, line: string): string {
-  if (command.usage !== undefined) return `${line} ${command.usage}`;
-  const hasFlags = Object.keys(command.flags).length > 0;
-  return [line, command.operands, hasFlags ? '[flags]' : undefined].filter(Boolean).join(' ');
+/** The page of a topic; it ends in a newline. */
+export function renderTopic(topic: TopicFacts, look: HelpLook): string {
+  const page = createPage(look);
+  page.heading(topic.title);
+  for (const part of topic.parts) {
+    if ('text' in part) page.paragraphs(part.text);
+    else if ('lines' in part) page.lines(part.lines);
+    else
+      page.rows(
+        part.title,
+        part.rows.map(([left, right]) => ({ left, right })),
+      );
+  }
+  return page.text();
 }
 
 /** What a code means for this command: without a watch, 0 speaks of no watched job. */
-function meaningFor(command: Command, code: ExitCode): string {
-  const isWatching = command.exitCodes?.includes(exitCodes.jobFailed) === true;
-  return code === exitCodes.done && !isWatching ? 'done' : exitCodeMeanings[code];
+export function exitCodeRows(command: CommandFacts, tree: Pick<TreeFacts, 'exitCodes'>): readonly Row[] {
+  const isWatching = command.exitCodes.includes(exitCodes.jobFailed);
+  return command.exitCodes
+    .filter((code) => !codesOfAnyCommand.includes(code))
+    .map((code) => ({
+      left: String(code),
+      right:
+        command.exitMeanings?.[code] ??
+        (code === exitCodes.done && !isWatching ? 'done' : (tree.exitCodes[code] ?? '')),
+    }));
 }
 
-const closingFlags: readonly Row[] = [
-  { left: '-h, --help', right: 'show this help' },
-  { left: '-V, --version', right: 'show the version' },
-];
+export const anyCommandSentence =
+  'Any command can also end with 1 (a problem on this machine), 130 (Ctrl-C), 129 or 143 (told to stop).';
 
-function commandRow(command: Command): Row {
-  return { left: command.name, right: command.summary };
-}
-
-function flagRow(
-  flag: Pick<Flag, 'usage' | 'summary'> & { readonly shownDefault?: string | undefined },
-): Row {
-  const left = flag.usage.startsWith('--') ? `    ${flag.usage}` : flag.usage;
-  const right =
-    flag.shownDefault === undefined ? flag.summary : `${flag.summary} (default: ${flag.shownDefault})`;
-  return { left, right };
-}
-
-function section(title: string, rows: readonly Row[], width: number): string {
-  if (rows.length === 0) return '';
-  const indent = 2;
-  const longest = Math.max(...rows.map(({ left }) => left.length));
-  const fits = indent + longest + 2 + 30 <= width;
-  const column = indent + longest + 2;
-  const lines = rows.flatMap(({ left, right }) => {
-    if (!fits) return [`${' '.repeat(indent)}${left}`, wrap(right, width, indent + 6)];
-    const [first = '', ...rest] = wrap(right, width, column).split('\n');
-    return [`${' '.repeat(indent)}${left.padEnd(longest)}  ${first.trimStart()}`, ...rest];
+/** The flags of a command under their headings, in the order of the declaration. */
+export function flagGroups(
+  command: CommandFacts,
+): readonly { readonly title: string; readonly flags: readonly FlagFacts[] }[] {
+  return [...new Set(command.flags.map(({ group }) => group))].map((group) => {
+    const flags = command.flags.filter((flag) => flag.group === group);
+    const needs = new Set(flags.map((flag) => flag.needs));
+    const [needed] = needs;
+    return { title: needs.size === 1 && needed !== undefined ? `${group} (with ${needed})` : group, flags };
   });
-  return [`${title}:`, ...lines].join('\n');
 }
 
-function examplesSection(command: Command, width: number): string {
-  const examples = command.examples ?? [];
-  if (examples.length === 0) return '';
-  const lines = examples.flatMap((example) => [
-    wrap(`# ${example.explains}`, width, 2),
-    `  ${example.command}`,
+/** The flags of every command as they are with this one: `--output` names its formats, and none speaks of others. */
+export function globalFlagsOf({ formats }: CommandFacts, tree: TreeFacts): readonly FlagFacts[] {
+  return tree.globalFlags.flatMap((flag) => {
+    if (['--json', '--query'].includes(flag.long) && !formats.includes('json')) return [];
+    if (flag.long !== '--output' || formats.length === 0) return [flag];
+    return [{ ...flag, summary: formats.join(', ') }];
+  });
+}
+
+/** `segjobs get JOB_ID [flags]`. */
+export function usageLine(command: CommandFacts): string {
+  const line = ['segjobs', ...command.path].join(' ');
+  if (command.commands !== undefined) return `${line} <command> [flags]`;
+  if (command.usage !== undefined) return `${line} ${command.usage}`;
+  return [line, command.operands, command.flags.length > 0 ? '[flags]' : undefined].filter(Boolean).join(' ');
+}
+
+/** What stands beside a flag. */
+export function flagText({ summary, shownDefault }: FlagFacts): string {
+  return shownDefault === undefined ? summary : `${summary} (default: ${shownDefault})`;
+}
+
+interface Page {
+  heading(title: string): void;
+  /** Paragraphs, one a line. */
+  paragraphs(text: string | undefined): void;
+  rows(title: string | undefined, rows: readonly Row[], closing?: string): void;
+  /** Lines of a shell, or others without blanks in them. */
+  lines(lines: readonly string[]): void;
+  usage(usage: string): void;
+  examples(title: string, examples: readonly ExampleFacts[]): void;
+  text(): string;
+}
+
+function createPage({ columns, isStyled = false }: HelpLook): Page {
+  const width = Math.min(100, Math.max(28, columns));
+  const sections: string[] = [];
+  const strong = (text: string) => (isStyled ? `\u001b[1m${text}\u001b[22m` : text);
+  // Each line by itself: a terminal that shows a page from its middle shows the style all the same.
+  const heading = (title: string) => paragraph(title, { width }).split('\n').map(strong).join('\n');
+  const shellLines = (line: string) => breakCommand(line, width - 2).map((each) => `  ${each}`);
+  const add = (section: string) => {
+    if (section !== '') sections.push(section);
+  };
+  return {
+    heading: (title) => add(heading(title)),
+    paragraphs: (text = '') =>
+      add(
+        text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => paragraph(line, { width }))
+          .join('\n\n'),
+      ),
+    rows: (title, rows, closing) => {
+      if (rows.length === 0) return;
+      const lines = [columnRows(rows, width)];
+      if (title !== undefined) lines.unshift(heading(`${title}:`));
+      if (closing !== undefined) lines.push(paragraph(closing, { width, indent: 2 }));
+      add(lines.join('\n'));
+    },
+    lines: (lines) => add(lines.flatMap((line) => shellLines(line)).join('\n')),
+    usage: (usage) => {
+      const text = paragraph(`Usage: ${usage}`, { width, hang: 4 });
+      add(text.replace('Usage:', strong('Usage:')));
+    },
+    examples: (title, examples) => {
+      if (examples.length === 0) return;
+      const lines = examples.flatMap(({ command, explains }) => [
+        paragraph(`# ${explains}`, { width, indent: 2 }),
+        ...shellLines(command),
+      ]);
+      add([heading(`${title}:`), ...lines].join('\n'));
+    },
+    text: () => `${sections.join('\n\n')}\n`,
+  };
+}
+
+function programPage(page: Page, tree: TreeFacts): void {
+  page.paragraphs('segjobs manages Adobe Experience Platform segment jobs from terminals, scripts and CI.');
+  page.usage('segjobs <command> [flags]');
+  page.rows('Commands', tree.commands.filter(({ isTool }) => !isTool).map(commandRow));
+  page.rows('Settings and tools', tree.commands.filter(({ isTool }) => isTool).map(commandRow));
+  page.rows('Flags', tree.globalFlags.map(flagRow));
+  page.rows('Help', [
+    { left: 'segjobs help <command>', right: 'flags, examples and exit codes of a command' },
+    ...tree.topics.map(({ name, summary }) => ({ left: `segjobs help ${name}`, right: summary })),
   ]);
-  return ['Examples:', ...lines].join('\n');
+  page.examples('Start', [
+    { command: 'segjobs emulator exec -- segjobs list', explains: 'try it, without an account' },
+    { command: 'segjobs auth login', explains: 'store credentials and a sandbox' },
+  ]);
 }
 
-function paragraphs(text: string | undefined, width: number): string {
-  if (text === undefined) return '';
-  return text
-    .split('\n')
-    .map((paragraph) => wrap(paragraph, width, 0))
-    .join('\n');
+function groupPage(page: Page, group: CommandFacts, commands: readonly CommandFacts[]): void {
+  const line = ['segjobs', ...group.path].join(' ');
+  page.paragraphs(`${line}: ${group.summary}`);
+  page.usage(usageLine(group));
+  page.paragraphs(group.description);
+  page.rows('Commands', commands.map(commandRow));
+  page.examples('Examples', group.examples);
+  page.paragraphs(`Flags, examples and exit codes of each: ${line} <command> --help`);
 }
 
-/** Breaks at spaces so that no line passes `width`, each line indented by `indent`; a longer word stands alone. */
-export function wrap(text: string, width: number, indent: number): string {
-  const room = Math.max(20, width - indent);
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > room) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  lines.push(line);
-  return lines.map((each) => `${' '.repeat(indent)}${each}`).join('\n');
+function leafPage(page: Page, command: CommandFacts, tree: TreeFacts): void {
+  page.paragraphs(`${['segjobs', ...command.path].join(' ')}: ${command.summary}`);
+  page.usage(usageLine(command));
+  page.paragraphs(command.description);
+  for (const { title, flags } of flagGroups(command)) page.rows(title, flags.map(flagRow));
+  page.rows('Global flags', globalFlagsOf(command, tree).map(flagRow));
+  page.examples('Examples', command.examples);
+  page.rows('Exit codes', exitCodeRows(command, tree), anyCommandSentence);
+}
+
+function commandRow({ name, summary }: CommandFacts): Row {
+  return { left: name, right: summary };
+}
+
+function flagRow(flag: FlagFacts): Row {
+  return { left: flag.short === undefined ? `    ${flag.usage}` : flag.usage, right: flagText(flag) };
 }

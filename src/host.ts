@@ -14,6 +14,8 @@ export interface Clock {
 /** Global flags, before or after the subcommand. */
 export interface GlobalFlags {
   readonly output?: string | undefined;
+  /** A JMESPath expression over the whole result. */
+  readonly query?: string | undefined;
   readonly profile?: string | undefined;
   readonly sandbox?: string | undefined;
   readonly quiet: boolean;
@@ -37,10 +39,12 @@ export interface Host {
   /** Aborted with a `SegjobsError` (INTERRUPTED, TERMINATED, HANGUP) when the process is told to stop. */
   readonly signal: AbortSignal;
   readonly version: string;
-  /** How this very program is started: the node binary and the path of `bin/segjobs.js`. */
-  readonly launcher: readonly [string, string];
+  /** How this very program is started: Node and the path of `bin/segjobs.js`, or a standalone program alone. */
+  readonly launcher: readonly [string, ...string[]];
   /** The exit code when a second Ctrl-C ends the process at once, where it is not the signal's own. */
   setForcedExitCode(code: number | undefined): void;
+  /** From here on the process takes little memory rather than little time, where the runtime knows how. */
+  keepMemoryFlat?(): void;
   /** Whoever draws over lines of the terminal holds it, and is told when to give it back. */
   readonly screen: ScreenKeeper;
 }

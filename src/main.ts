@@ -1,9 +1,12 @@
 // The composition root: the only file that touches the process, its signals and real timers.
 
 import { userInfo } from 'node:os';
+import { hrtime } from 'node:process';
+import { programTree } from './command-tree.ts';
 import { type Context, createContext } from './context.ts';
 import { type ErrorCode, exitCodes, SegjobsError } from './errors.ts';
 import { formatAskedFor } from './format-asked-for.ts';
+import { helpLook } from './help-look.ts';
 import type { Clock, GlobalFlags, Host } from './host.ts';
 import { readCommandLine } from './program.ts';
 import { createScreenKeeper } from './screen-keeper.ts';
@@ -17,23 +20,35 @@ const sameKeypressMs = 100;
 const stuckReaderMs = 500;
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Runs one command line and returns its exit code; the caller sets `process.exitCode` and lets the streams drain. */
-export async function main(process: NodeJS.Process): Promise<number> {
+/**
+ * Runs one command line and returns its exit code; the caller sets `process.exitCode` and lets the streams drain.
+ * `launcher` is how this very program is started.
+ */
+export async function main(
+  process: NodeJS.Process,
+  launcher: Host['launcher'] = [process.execPath, process.argv[1] ?? ''],
+): Promise<number> {
   const { signal, setForcedExitCode } = listenForSignals(process);
   const host: Host = {
     env: process.env,
     platform: process.platform,
-    homeDir: accountHome(),
+    get homeDir() {
+      return accountHome();
+    },
     userId: process.getuid?.(),
-    stdin: process.stdin,
+    // To ask for it is to open it, and few commands read it.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     clock: realClock,
     random: Math.random,
     signal,
     version,
-    launcher: [process.execPath, process.argv[1] ?? ''],
+    launcher,
     setForcedExitCode,
+    keepMemoryFlat: () => keepMemoryFlat(process),
     screen: createScreenKeeper(process),
   };
   // A reader that went away is told to the writer by its own callback; without a listener it would crash here.
@@ -47,21 +62,49 @@ export async function main(process: NodeJS.Process): Promise<number> {
   return run(host, process.argv.slice(2));
 }
 
+/**
+ * A list that passes through leaves nothing but short-lived garbage, for which V8 would take 40 MB more: its nursery
+ * stays as small as it began, and the heap is collected after each fifth that it grows. Both are read at every
+ * collection; another runtime may not have them.
+ */
+function keepMemoryFlat(process: NodeJS.Process): void {
+  try {
+    const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+    setFlagsFromString('--semi-space-growth-factor=1');
+    setFlagsFromString('--heap-growing-percent=20');
+  } catch {
+    // It is only a wish.
+  }
+}
+
 /** Runs one command line in the given world. Never throws: a failure is printed and becomes its exit code. */
 export async function run(host: Host, argv: readonly string[]): Promise<number> {
   let context: Context | undefined;
   try {
-    const request = readCommandLine(argv, { version: host.version, columns: helpColumns(host) });
+    if (argv[0] === '__complete') {
+      const { answerCompletion } = await import('./completion/candidates.ts');
+      const { env, platform, homeDir, userId, clock } = host;
+      host.stdout.write(
+        answerCompletion({ env, platform, homeDir, userId, now: clock.now() }, argv.slice(1)),
+      );
+      return exitCodes.done;
+    }
+    const request = readCommandLine(argv, {
+      version: host.version,
+      ...helpLook(host.env, host.stdout, argv.includes('--no-color')),
+    });
     if (request.kind === 'text') {
       const { createSink } = await import('./output/sink.ts');
       await createSink(host.stdout, 'stdout').write(request.text);
       return exitCodes.done;
     }
     const isDebug = request.globals.debug || isOn(host.env['SEGJOBS_DEBUG']);
-    context = createContext(host, { ...request.globals, debug: isDebug }, request.rules);
+    context = createContext(host, { ...request.globals, debug: isDebug }, request.rules, programTree);
     return await request.command.run(context, request.call);
   } catch (error) {
-    return report(host, argv, context, error);
+    return await report(host, argv, context, error);
+  } finally {
+    await context?.close();
   }
 }
 
@@ -82,6 +125,7 @@ async function report(
       { ...host, env: withoutConfig(host) },
       { ...globals, output: errorFormat(argv, host) },
       [],
+      programTree,
     ).output();
   });
   output.error(error, isDebug ? stackOf(error) : undefined);
@@ -119,12 +163,6 @@ function isOn(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== '0' && value !== 'false';
 }
 
-function helpColumns(host: Host): number {
-  const forced = Number(host.env['COLUMNS']);
-  if (Number.isInteger(forced) && forced > 0) return forced;
-  return host.stdout.isTTY === true && host.stdout.columns ? host.stdout.columns : 80;
-}
-
 /** The home directory of the account, not of the environment; a container may have no entry for its user. */
 function accountHome(): string | undefined {
   try {
@@ -136,7 +174,8 @@ function accountHome(): string | undefined {
 
 const realClock: Clock = {
   now: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  // Asking for `performance` would load a module that nothing else needs.
+  monotonicMs: () => Number(hrtime.bigint()) / 1e6,
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -176,7 +215,7 @@ function listenForSignals(process: NodeJS.Process): {
   const isWaitingForReader = () => process.stdout.writableLength + process.stderr.writableLength > 0;
   for (const [name, code] of Object.entries(codeOfSignal)) {
     process.on(name, () => {
-      const now = performance.now();
+      const now = realClock.monotonicMs();
       if (firstAt === undefined) {
         firstAt = now;
         // A write that its reader holds up hears of no abort, and would keep the process for as long.

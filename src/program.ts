@@ -15,6 +15,7 @@ import type { Call, Command, Flag, LeafCommand } from './commands/command.ts';
 import type { FormatRule } from './context.ts';
 import { SegjobsError, usageError } from './errors.ts';
 import type { GlobalFlags } from './host.ts';
+import type { OutputFormat } from './output/format.ts';
 import { safeText } from './safe-text.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -48,6 +49,8 @@ export function readCommandLine(argv: readonly string[], facts: Facts): Request 
   root.option('-h, --help', 'show help').option('-V, --version', 'show the version');
 
   const add = (parent: Parser, command: Command, path: readonly string[]) => {
+    // What no word names cannot be called, and a parser with every flag of every command costs milliseconds.
+    if (!argv.includes(command.name)) return;
     const parser = parent.command(command.name).helpOption(false).helpCommand(false);
     const ownPath = [...path, command.name];
     if ('commands' in command) {
@@ -56,7 +59,7 @@ export function readCommandLine(argv: readonly string[], facts: Facts): Request 
       parser.action((words: readonly string[]) => {
         if (words[0] !== undefined && !wantsHelp(root))
           throw unknownCommand(words[0], command.commands, ownPath);
-        request = helpText(command, ownPath, facts);
+        request = helpText(ownPath, facts);
       });
       return;
     }
@@ -64,7 +67,7 @@ export function readCommandLine(argv: readonly string[], facts: Facts): Request 
     parser.argument('[operands...]').allowExcessArguments(true);
     parser.action((operands: readonly string[]) => {
       if (wantsHelp(root)) {
-        request = helpText(command, ownPath, facts);
+        request = helpText(ownPath, facts);
         return;
       }
       const flags = readFlags(command, parser.opts());
@@ -78,7 +81,12 @@ export function readCommandLine(argv: readonly string[], facts: Facts): Request 
           afterDashes: dashes < 0 ? undefined : argv.slice(dashes + 1),
         },
         globals: readGlobals(root),
-        rules: formatRules(command, parser.opts(), ownPath),
+        rules: withQueryRule(
+          command,
+          formatRules(command, parser.opts(), ownPath),
+          root.opts()['query'] !== undefined,
+          parser.opts()['watch'] === true,
+        ),
       };
     });
   };
@@ -94,7 +102,7 @@ export function readCommandLine(argv: readonly string[], facts: Facts): Request 
   root.argument('[command...]').action((words: readonly string[]) => {
     if (root.opts()['version'] === true) request = { kind: 'text', text: `${facts.version}\n` };
     else if (words[0] !== undefined && !wantsHelp(root)) throw unknownCommand(words[0], commands, []);
-    else request = helpText(undefined, [], facts);
+    else request = helpText([], facts);
   });
 
   try {
@@ -165,6 +173,7 @@ function longName(flag: Flag): string {
 function readGlobals(root: Parser): GlobalFlags {
   const given = root.opts<{
     output?: string;
+    query?: string;
     json?: boolean;
     profile?: string;
     sandbox?: string;
@@ -181,6 +190,7 @@ function readGlobals(root: Parser): GlobalFlags {
   }
   return {
     output: given.json ? 'json' : given.output,
+    query: given.query,
     profile: given.profile,
     sandbox: given.sandbox,
     quiet: given.quiet === true,
@@ -200,6 +210,25 @@ function formatRules(
     return [{ formats: flag.formats, subject: longName(flag) }];
   });
   return [{ formats: command.formats, subject: `segjobs ${path.join(' ')}` }, ...ofFlags];
+}
+
+/** A query searches JSON: of a whole result, which a stream of events has not. */
+function withQueryRule(
+  { streamsEvents }: LeafCommand,
+  rules: readonly FormatRule[],
+  isQuerying: boolean,
+  isWatching: boolean,
+): readonly FormatRule[] {
+  if (!isQuerying) return rules;
+  const isStream = streamsEvents === 'always' || (streamsEvents === 'with --watch' && isWatching);
+  const formats: readonly OutputFormat[] = isStream ? ['json'] : ['json', 'ndjson'];
+  const conflict = rules.find((rule) => !formats.some((format) => rule.formats.includes(format)));
+  if (conflict !== undefined) {
+    throw conflict === rules[0]
+      ? usageError(`${conflict.subject} prints no JSON for --query to search`, 'leave --query out')
+      : usageError(`${conflict.subject} and --query cannot be used together`, 'leave one of them out');
+  }
+  return [...rules, { formats, subject: isStream ? 'a watch with --query' : '--query' }];
 }
 
 function checkOperands(

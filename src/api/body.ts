@@ -20,25 +20,28 @@ export type BodyProblem =
   /** An encoding nobody asked for, or bytes that are not what the encoding says. */
   | { readonly kind: 'undecodable'; readonly what: string };
 
-export type Body = { readonly text: string } | { readonly problem: BodyProblem };
+export type Body = { readonly bytes: Buffer } | { readonly problem: BodyProblem };
 
 export interface BodyFacts {
   readonly contentLength: string | undefined;
   readonly contentEncoding: string | undefined;
+  /** Where the bytes are put, where their number is known beforehand. Default: memory of their own. */
+  readonly memory?: ((length: number) => Buffer) | undefined;
 }
 
 /**
- * The whole body as text. Ends early when it grows beyond 64 MiB (before or after decompression), or brings less
- * than 1 kB/s over any window of `windowMs`. Whoever gets a problem must destroy the connection.
+ * The whole body, in bytes that nobody else holds. Ends early when it grows beyond 64 MiB (before or after
+ * decompression), or brings less than 1 kB/s over any window of `windowMs`. Whoever gets a problem must destroy the
+ * connection.
  */
 export async function readBody(stream: Readable, facts: BodyFacts, windowMs: number): Promise<Body> {
   const announced = announcedBytes(facts.contentLength);
   if (announced !== undefined && announced > largestBodyBytes) return { problem: { kind: 'tooLarge' } };
-  const raw = await collect(stream, windowMs);
+  const { memory = Buffer.allocUnsafeSlow } = facts;
+  const raw = await collect(stream, windowMs, announced === undefined ? undefined : memory(announced));
   if ('problem' in raw) return raw;
   if (announced !== undefined && raw.bytes.length !== announced) return { problem: { kind: 'cut' } };
-  const decoded = await decode(raw.bytes, facts.contentEncoding, largestBodyBytes);
-  return 'problem' in decoded ? decoded : { text: asText(decoded.bytes) };
+  return decode(raw.bytes, facts.contentEncoding, largestBodyBytes);
 }
 
 /** As much of an error's body as comes soon; `''` when it cannot be read. Never throws. */
@@ -67,10 +70,8 @@ export async function readErrorBody(stream: Readable, facts: BodyFacts, windowMs
   return 'problem' in decoded ? '' : asText(decoded.bytes.subarray(0, largestErrorBodyBytes));
 }
 
-type Raw = { readonly bytes: Buffer } | { readonly problem: BodyProblem };
-
 /** Takes the bytes as they come, without holding the sender back: the limit is what keeps memory bounded. */
-function collect(stream: Readable, windowMs: number): Promise<Raw> {
+function collect(stream: Readable, windowMs: number, whole: Buffer | undefined): Promise<Body> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -83,18 +84,20 @@ function collect(stream: Readable, windowMs: number): Promise<Raw> {
       const bytes = size - (samples.shift() ?? 0);
       if (bytes < least) settle({ problem: { kind: 'tooSlow', bytes, windowMs } });
     }, windowMs / samplesPerWindow);
-    const settle = (raw: Raw) => {
+    const settle = (raw: Body) => {
       clearInterval(timer);
       stream.removeListener('data', take);
       resolve(raw);
     };
     const take = (chunk: Buffer) => {
+      const at = size;
       size += chunk.length;
       if (size > largestBodyBytes) settle({ problem: { kind: 'tooLarge' } });
-      else chunks.push(chunk);
+      else if (whole === undefined) chunks.push(chunk);
+      else chunk.copy(whole, at);
     };
     stream.on('data', take);
-    stream.once('end', () => settle({ bytes: Buffer.concat(chunks, size) }));
+    stream.once('end', () => settle({ bytes: whole?.subarray(0, size) ?? Buffer.concat(chunks, size) }));
     stream.once('error', (cause) => settle({ problem: { kind: 'cut', cause } }));
     stream.once('close', () => settle({ problem: { kind: 'cut' } }));
   });
@@ -104,7 +107,7 @@ function collect(stream: Readable, windowMs: number): Promise<Raw> {
  * Decompression is ours because node-fetch's accepts a stream that was cut (an empty 200); zlib's own default
  * does not, and `maxOutputLength` stops a bomb.
  */
-async function decode(bytes: Buffer, contentEncoding: string | undefined, limit: number): Promise<Raw> {
+async function decode(bytes: Buffer, contentEncoding: string | undefined, limit: number): Promise<Body> {
   const encoding = contentEncoding?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return { bytes };
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
@@ -129,6 +132,6 @@ function announcedBytes(header: string | undefined): number | undefined {
 }
 
 /** UTF-8 as JSON demands; a byte order mark goes, bytes that are not UTF-8 become U+FFFD. */
-function asText(bytes: Buffer): string {
+export function asText(bytes: Buffer): string {
   return new TextDecoder().decode(bytes);
 }

@@ -20,6 +20,8 @@ export interface ApiConnection {
   readonly httpTimeoutMs: number;
   /** How often one request is tried again at most. */
   readonly maxRetries: number;
+  /** How many pages of a long list are asked for at once at most; default: 4. */
+  readonly parallel?: number | undefined;
 }
 
 export interface ApiClock {
@@ -75,6 +77,8 @@ export interface ListQuery {
   readonly start?: string | undefined;
   /** Page size, 1 to 100. */
   readonly limit: number;
+  /** How many jobs are wanted in all: no page beyond them is asked for early. Default: all. */
+  readonly wanted?: number | undefined;
 }
 
 export interface JobPage {
@@ -103,6 +107,11 @@ export interface CreateOptions {
   readonly isNew?: boolean | undefined;
   /** Flags with which a command that is told as a hint looks at the same service: `--sandbox dev`, quoted. */
   readonly hintFlags?: readonly string[] | undefined;
+  /**
+   * Awaited right before a create is sent, and only where one will be: in turn, and with no job of an earlier create
+   * or one that runs already to return instead. What it throws ends the create, nothing sent.
+   */
+  readonly beforeSending?: (() => Promise<void>) | undefined;
   /** Called when the create may be on its way, and again when its outcome is known. */
   readonly onDoubt?: ((isInDoubt: boolean) => void) | undefined;
 }
@@ -158,6 +167,12 @@ export interface RequestPreview {
 export interface ReadOptions {
   /** Ends the reading early, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * For a list that is printed as it comes: several pages are asked for at once, and a job is left in the bytes it came
+   * in until a field of it is asked for. Its fields are then getters (`{ ...job }` copies none), and good until the next
+   * page is asked for.
+   */
+  readonly isStreamed?: boolean | undefined;
   /** For the polls of a watch: retries and waits count for this call alone, not for the whole command. */
   readonly hasOwnBudget?: boolean | undefined;
 }

@@ -2,10 +2,10 @@
 // Loaded together with node-fetch, because `node:https` is costly and most commands never need it.
 
 import { type AgentOptions, type ClientRequestArgs, Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
+import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { connectLimitCode } from './network-errors.ts';
-import { ForwardingAgent, TunnelAgent } from './proxy-agents.ts';
+import { createTunnelAgent, ForwardingAgent } from './proxy-agents.ts';
 import type { HttpProxy } from './proxy-choice.ts';
 
 export interface Connections {
@@ -35,10 +35,14 @@ function agentsFor(options: AgentOptions, limitMs: number, onReady: () => void):
   const create = (isSecure: boolean, proxy: HttpProxy | undefined): HttpAgent => {
     if (proxy !== undefined) {
       const way = { proxy, limitMs, onReady };
-      return isSecure ? new TunnelAgent(options, way) : new ForwardingAgent(options, way);
+      return isSecure ? createTunnelAgent(options, way) : new ForwardingAgent(options, way);
     }
-    const Agent = isSecure ? LimitedHttpsAgent : LimitedHttpAgent;
-    return new Agent(options, limitMs, onReady);
+    // Not classes: `extends` would load `node:https` for requests that need none.
+    const agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
+    const connect = agent.createConnection.bind(agent);
+    agent.createConnection = (target: ClientRequestArgs, onCreated?: OnCreated): Created =>
+      limit(connect(target, onCreated), isSecure ? 'secureConnect' : 'connect', limitMs, onReady);
+    return agent;
   };
   return ({ protocol }, proxy) => {
     const name = `${protocol} ${proxy?.url.href ?? ''}`;
@@ -50,36 +54,6 @@ function agentsFor(options: AgentOptions, limitMs: number, onReady: () => void):
 
 type Created = Duplex | null | undefined;
 type OnCreated = (error: Error | null, stream: Duplex) => void;
-
-class LimitedHttpAgent extends HttpAgent {
-  private readonly limitMs: number;
-  private readonly onReady: () => void;
-
-  constructor(options: AgentOptions, limitMs: number, onReady: () => void) {
-    super(options);
-    this.limitMs = limitMs;
-    this.onReady = onReady;
-  }
-
-  override createConnection(options: ClientRequestArgs, onCreated?: OnCreated): Created {
-    return limit(super.createConnection(options, onCreated), 'connect', this.limitMs, this.onReady);
-  }
-}
-
-class LimitedHttpsAgent extends HttpsAgent {
-  private readonly limitMs: number;
-  private readonly onReady: () => void;
-
-  constructor(options: AgentOptions, limitMs: number, onReady: () => void) {
-    super(options);
-    this.limitMs = limitMs;
-    this.onReady = onReady;
-  }
-
-  override createConnection(options: RequestOptions, onCreated?: OnCreated): Created {
-    return limit(super.createConnection(options, onCreated), 'secureConnect', this.limitMs, this.onReady);
-  }
-}
 
 function limit(socket: Created, ready: string, limitMs: number, onReady: () => void): Created {
   if (!socket) return socket;

@@ -68,7 +68,8 @@ async function sendOnce(
   replaced: readonly KeptIntent[],
 ): Promise<CreatedJob> {
   const { intents, clock, requestId, segmentIds } = parts;
-  const { onDoubt = () => undefined } = parts.options;
+  const { onDoubt = () => undefined, beforeSending } = parts.options;
+  await beforeSending?.();
   let sentAtMs = clock.monotonicMs();
   let kept: KeptIntent | undefined;
 

@@ -23,7 +23,9 @@ import type {
 import { openCreateIntents } from './create-intents.ts';
 import { findActiveJob, findCandidates } from './create-look.ts';
 import { createOnce } from './create-once.ts';
-import { readPages } from './paging.ts';
+import { createPageBuffers } from './page-buffers.ts';
+import { createPageScanner, type PageScanner } from './page-scanner.ts';
+import { type AskForPage, type PageEffort, readPages } from './paging.ts';
 import type { RetryBudget } from './retry.ts';
 import { restated } from './service-errors.ts';
 import { type Call, createSession } from './session.ts';
@@ -35,7 +37,9 @@ import {
   decodeBulk,
   decodeJobAnswer,
   decodePage,
+  decodePageBytes,
   decodeSandboxes,
+  type Received,
 } from './wire.ts';
 
 const jobsPath = '/data/core/ups/segment/jobs';
@@ -43,6 +47,9 @@ const sandboxesPath = '/data/foundation/sandbox-management/';
 /** More than that is a 400 on the sister endpoint. */
 const mostIdsPerRequest = 100;
 const requestsAtOnce = 4;
+const pagesAtOnce = 4;
+/** Below this size, parsing a page takes less time than starting the scanner. */
+const leastScannedBytes = 65_536;
 /** Enough to find a job made a moment ago, and small where jobs carry thousands of segments. */
 const lookUpPageSize = 20;
 
@@ -53,17 +60,37 @@ export function createClient(
   host: ApiHost,
 ): SegmentJobsClient {
   const session = createSession(connection, tokens, host);
+  const { parallel = pagesAtOnce } = connection;
   // Requests beside each other listen to one signal; Node warns of a leak from the eleventh on.
   setMaxListeners(0, host.signal);
 
   const askForPage = async (query: ListQuery, more: Partial<Call> = {}): Promise<DecodedPage> => {
+    const answer = await session.request({ ...more, ...listCall(query) });
+    return decodePage(received(answer, 'GET /segment/jobs'));
+  };
+
+  let scanner: PageScanner | undefined;
+  const buffers = createPageBuffers(parallel + 1);
+  /** A page whose jobs are not read before somebody asks. */
+  const askForStreamedPage = async (
+    query: ListQuery,
+    effort: PageEffort,
+    more: Partial<Call>,
+  ): Promise<DecodedPage> => {
+    const signals = [more.signal, effort.signal].filter((signal) => signal !== undefined);
     const answer = await session.request({
       ...more,
-      method: 'GET',
-      path: `${jobsPath}?${listParameters(query)}`,
-      operation: 'read',
+      ...effort,
+      signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
+      memory: buffers.borrow,
+      ...listCall(query),
     });
-    return decodePage(received(answer, 'GET /segment/jobs'));
+    const page = received(answer, 'GET /segment/jobs');
+    const { bytes } = answer;
+    if (bytes === undefined || bytes.length < leastScannedBytes) return decodePage(page);
+    scanner ??= createPageScanner();
+    if (scanner === undefined) return decodePage(page);
+    return { ...decodePageBytes(page, bytes, scanner), release: () => buffers.giveBack(bytes) };
   };
 
   async function get(id: string): Promise<SegmentJob> {
@@ -190,8 +217,12 @@ export function createClient(
 
   return {
     listPage: (query) => askForPage(query),
-    pages: (query, { signal, hasOwnBudget = false } = {}) => {
+    pages: (query, { signal, hasOwnBudget = false, isStreamed = false } = {}) => {
       const budget = hasOwnBudget ? session.newBudget() : undefined;
+      if (isStreamed) {
+        const ask: AskForPage = (page, effort) => askForStreamedPage(page, effort, { signal, budget });
+        return readPages(ask, query, parallel);
+      }
       return readPages((page, effort) => askForPage(page, { ...effort, signal, budget }), query);
     },
     create,
@@ -209,8 +240,24 @@ export function createClient(
   };
 }
 
-function received({ text, contentType, status, requestId }: HttpAnswer, request: string) {
-  return { text, contentType, status, requestId, request };
+/** The text of the body is decoded when it is asked for. */
+function received(answer: HttpAnswer, request: string): Received {
+  const { contentType, status, requestId } = answer;
+  let text: string | undefined;
+  return {
+    contentType,
+    status,
+    requestId,
+    request,
+    get text() {
+      text ??= answer.text;
+      return text;
+    },
+  };
+}
+
+function listCall(query: ListQuery): Pick<Call, 'method' | 'path' | 'operation'> {
+  return { method: 'GET', path: `${jobsPath}?${listParameters(query)}`, operation: 'read' };
 }
 
 function jobPath(id: string): string {

@@ -2,16 +2,25 @@
 
 import type { SegmentJob } from '../jobs/job.ts';
 import type { FreshPage, ListQuery } from './client.ts';
+import { createIdSet } from './id-set.ts';
 import { AnswerTooLarge, PageTooSlow } from './network-errors.ts';
+import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 import type { DecodedPage } from './wire.ts';
 
 /** How a page may be asked for: the retries that larger ones have spent, and whether it could be smaller still. */
 export interface PageEffort {
   readonly retriesBefore: number;
   readonly canShrink: boolean;
+  /** Default: as often as any request. */
+  readonly maxRetries?: number | undefined;
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type AskForPage = (query: ListQuery, effort: PageEffort) => Promise<DecodedPage>;
+
+/** What to send as `start` for the page that begins at a position, counted in jobs. */
+type StartAt = (position: number, size: number) => string;
 
 /** A page that was taken into the list. */
 interface Taken {
@@ -41,27 +50,39 @@ const mostSetBacks = 100;
  * When `totalCount` falls between two pages, jobs left the list and others moved up over the boundary: that stretch
  * is read again. A page beyond the limits of size or time is asked for again at a quarter of the size, down to 1.
  * Reading ends when a page adds no new job. The last page given may be empty: that more was promised was then not true.
+ *
+ * With `pagesAtOnce` above 1, where the total is known and `start` counts, the pages that will follow are asked for
+ * early. That changes only when they are asked for: a page is taken in its turn and only where it is the very one that
+ * the rules above ask for, and one whose total is not that of the page before is asked for anew, since jobs came or
+ * left between the two and nobody knows which was read first.
  */
 export async function* readPages(
   ask: AskForPage,
   query: ListQuery,
+  pagesAtOnce = 1,
 ): AsyncGenerator<FreshPage, void, undefined> {
   const list = createList(query);
+  const ahead = createReadAhead(ask, query, pagesAtOnce);
   let last: DecodedPage | undefined;
-  for await (const { page, fresh, hasMore } of takePages(ask, query, list)) {
-    last = page;
-    if (!hasMore) {
-      yield { ...page, jobs: fresh, hasMore: false, isIncomplete: list.isMissing() };
-      return;
+  try {
+    for await (const { page, fresh, hasMore } of takePages(ask, query, list, ahead)) {
+      last = page;
+      if (!hasMore) {
+        yield { ...page, jobs: fresh, hasMore: false, isIncomplete: list.isMissing() };
+        return;
+      }
+      if (fresh.length > 0) yield { ...page, jobs: fresh, hasMore: true, isIncomplete: false };
+      page.release?.();
     }
-    if (fresh.length > 0) yield { ...page, jobs: fresh, hasMore: true, isIncomplete: false };
+  } finally {
+    ahead.drop();
   }
   if (last !== undefined) yield { ...last, jobs: [], hasMore: false, isIncomplete: list.isMissing() };
 }
 
 /** What has been taken so far, and what was promised. */
 function createList(query: ListQuery) {
-  const seen = new Set<string>();
+  const seen = createIdSet();
   /** `undefined` where the caller's `start` is a token: nothing can be counted from there. */
   const base = query.start === undefined ? 0 : countOf(query.start);
   /** The smallest total told: jobs made since are not missed, and those that left not awaited. */
@@ -69,7 +90,7 @@ function createList(query: ListQuery) {
   let lastTotal: number | undefined;
   let skipped = base;
 
-  const isNew = (job: SegmentJob) => !seen.has(job.id);
+  const isNew = (job: SegmentJob) => !seen.has(job);
   const isMissing = () => promised !== undefined && skipped !== undefined && seen.size < promised - skipped;
 
   return {
@@ -81,6 +102,10 @@ function createList(query: ListQuery) {
     countsPages(size: number): void {
       skipped = base === undefined ? undefined : base * size;
     },
+    /** How many jobs came. */
+    size: () => seen.size,
+    /** As the page before told it. */
+    lastTotal: () => lastTotal,
     /** Whether the list is known to end before this position. */
     endsBefore: (position: number) => lastTotal !== undefined && position >= lastTotal,
     /** Whether there is more after a page that ends at this position: by the total, else because the page is full. */
@@ -93,13 +118,7 @@ function createList(query: ListQuery) {
         promised = Math.min(promised ?? totalCount, totalCount);
         lastTotal = totalCount;
       }
-      const fresh: SegmentJob[] = [];
-      for (const job of page.jobs) {
-        if (!isNew(job)) continue;
-        seen.add(job.id);
-        fresh.push(job);
-      }
-      return { page, fresh, fellBy };
+      return { page, fresh: page.jobs.filter((job) => seen.add(job)), fellBy };
     },
   };
 }
@@ -108,6 +127,7 @@ async function* takePages(
   ask: AskForPage,
   query: ListQuery,
   list: ReturnType<typeof createList>,
+  ahead: ReadAhead,
 ): AsyncGenerator<TakenPage, void, undefined> {
   const { base } = list;
   let size = query.limit;
@@ -115,13 +135,40 @@ async function* takePages(
   let hasSwitched = false;
   let setBacks = 0;
 
-  /** `startFor` is asked again when the size has changed. */
-  async function fetchPage(startFor: (size: number) => string | undefined): Promise<DecodedPage> {
+  /**
+   * Asks early for the pages that follow the one at `position`, as far as jobs are known to be there and wanted.
+   * Where one page was too much at this size, several at once would be all the more.
+   */
+  function wantAfter(position: number, startAt: StartAt): void {
+    if (hasShrunk || base === undefined) return;
+    const wanted = Math.ceil(((query.wanted ?? Number.POSITIVE_INFINITY) - list.size()) / size) - 1;
+    const known = Math.ceil(((list.lastTotal() ?? 0) - position) / size) - 1;
+    const following = Math.min(wanted, known);
+    ahead.want(
+      (index) => (index < following ? startAt(position + (index + 1) * size, size) : undefined),
+      size,
+    );
+  }
+
+  /** `startFor` is asked again when the size has changed; `wantNext` asks early for what comes after this page. */
+  async function fetchPage(
+    startFor: (size: number) => string | undefined,
+    wantNext: () => void = () => undefined,
+  ): Promise<DecodedPage> {
+    const coming = ahead.claim(startFor(size), size);
+    if (coming !== undefined) {
+      wantNext();
+      const page = await coming;
+      if (page !== undefined && page.totalCount === list.lastTotal()) return page;
+      ahead.slowDown();
+    }
     let retriesBefore = 0;
     for (;;) {
       try {
         const effort = { retriesBefore, canShrink: size > 1 };
-        return await ask({ ...query, start: startFor(size), limit: size }, effort);
+        const asking = ask({ ...query, start: startFor(size), limit: size }, effort);
+        if (coming === undefined) wantNext();
+        return await asking;
       } catch (error) {
         if (error instanceof PageTooSlow) retriesBefore = error.retries;
         else if (!(error instanceof AnswerTooLarge) || size <= 1) throw error;
@@ -131,21 +178,34 @@ async function* takePages(
     }
   }
 
-  const fetchAt = (offset: number) => fetchPage(() => String(offset));
+  const offsetAt: StartAt = (position) => String(position);
   /** The page that holds the job at this position, counted in pages of the size then asked for. */
-  const fetchAround = (position: number) => fetchPage((current) => String(Math.floor(position / current)));
+  const indexAt: StartAt = (position, current) => String(Math.floor(position / current));
+  const fetchFrom = (position: number, startAt: StartAt) =>
+    fetchPage(
+      (current) => startAt(position, current),
+      () => wantAfter(position, startAt),
+    );
 
   /** Fewer jobs than promised: perhaps `start` counts something else than was taken for proved. */
   const maySwitch = () => list.isMissing() && !hasSwitched;
 
-  async function* byNext(first: string): AsyncGenerator<TakenPage, void, undefined> {
+  async function* byNext(
+    first: string,
+    startAt: StartAt | undefined,
+  ): AsyncGenerator<TakenPage, void, undefined> {
     const used = new Set<string>();
     let next: string | undefined = first;
     let idlePages = 0;
     while (next !== undefined && !used.has(next)) {
       const start: string = next;
       used.add(start);
-      const taken = list.take(await fetchPage(() => start));
+      const wantNext = () => {
+        const count = countOf(start);
+        if (startAt === undefined || count === undefined) return;
+        wantAfter(startAt === indexAt ? count * size : count, startAt);
+      };
+      const taken = list.take(await fetchPage(() => start, wantNext));
       next = taken.page.next;
       yield { ...taken, hasMore: next !== undefined && !used.has(next) };
       idlePages = taken.fresh.length === 0 ? idlePages + 1 : 0;
@@ -158,12 +218,12 @@ async function* takePages(
   async function* walk(
     from: number,
     prefetched: DecodedPage,
-    fetchFrom: (position: number) => Promise<DecodedPage>,
+    startAt: StartAt,
     endOf: (position: number, page: DecodedPage) => number,
   ): AsyncGenerator<TakenPage, void, undefined> {
     let position = from;
     let reached = from;
-    for (let page = prefetched; ; page = await fetchFrom(position)) {
+    for (let page = prefetched; ; page = await fetchFrom(position, startAt)) {
       const { fellBy, ...taken } = list.take(page);
       const end = endOf(position, page);
       const goesOn = list.goesOnAfter(end, page, size);
@@ -182,17 +242,17 @@ async function* takePages(
   }
 
   async function* byOffset(from: number, page: DecodedPage): AsyncGenerator<TakenPage, void, undefined> {
-    yield* walk(from, page, fetchAt, (offset, { jobs }) => offset + jobs.length);
+    yield* walk(from, page, offsetAt, (offset, { jobs }) => offset + jobs.length);
     if (!maySwitch()) return;
     hasSwitched = true;
     const position = ((base ?? 0) + 1) * size;
-    yield* byIndex(position, await fetchAround(position));
+    yield* byIndex(position, await fetchFrom(position, indexAt));
   }
 
   async function* byIndex(from: number, page: DecodedPage): AsyncGenerator<TakenPage, void, undefined> {
     list.countsPages(size);
     let lastIndex = 0;
-    yield* walk(from, page, fetchAround, (position) => {
+    yield* walk(from, page, indexAt, (position) => {
       lastIndex = Math.floor(position / size);
       return (lastIndex + 1) * size;
     });
@@ -200,7 +260,7 @@ async function* takePages(
     hasSwitched = true;
     // Then the starts so far were offsets one job apart, and the last page reached `size` jobs further.
     const offset = lastIndex + size;
-    yield* byOffset(offset, await fetchAt(offset));
+    yield* byOffset(offset, await fetchFrom(offset, offsetAt));
   }
 
   const first = list.take(await fetchPage(() => query.start));
@@ -209,26 +269,29 @@ async function* takePages(
   const goesOn = base !== undefined && jobs.length > 0 && list.goesOnAfter(offset, first.page, size);
   yield { ...first, hasMore: next !== undefined || goesOn };
   if (next !== undefined) {
-    yield* byNext(next);
+    // What the service hands out tells what it counts, if it counts; every further page confirms it, or ends the guess.
+    const isOffset = base !== undefined && next === String(offset) && jobs.length === size;
+    const isIndex = base !== undefined && next === String(base + 1);
+    yield* byNext(next, isOffset ? offsetAt : isIndex ? indexAt : undefined);
     return;
   }
   if (!goesOn) return;
 
   const secondPage = (base + 1) * size;
   if (jobs.length === 1 || list.endsBefore(offset * size)) {
-    const page = await fetchAt(offset);
+    const page = await fetchFrom(offset, offsetAt);
     if (page.jobs.some(list.isNew)) yield* byOffset(offset, page);
-    else yield* byIndex(secondPage, await fetchAround(secondPage));
+    else yield* byIndex(secondPage, await fetchFrom(secondPage, indexAt));
     return;
   }
-  const overlapping = await fetchAt(offset - 1);
+  const overlapping = await fetchPage(() => offsetAt(offset - 1, size));
   const [shared] = overlapping.jobs;
   if (shared !== undefined && !list.isNew(shared)) {
     yield* byOffset(offset - 1, overlapping);
     return;
   }
   // Either pages are counted, or jobs left the list just now: the second page by index tells the two apart.
-  const second = await fetchAround(secondPage);
+  const second = await fetchPage((current) => indexAt(secondPage, current));
   const newJobs = second.jobs.filter(list.isNew).length;
   if (newJobs * 2 < second.jobs.length) yield* byOffset(Math.floor(secondPage / size), second);
   else yield* byIndex(secondPage, second);

@@ -20,35 +20,33 @@ export interface Way {
   readonly onReady: () => void;
 }
 
-/** Tunnels to an https service. What goes wrong on the way to the tunnel has a `proxyCode`, what does so in it has not. */
-export class TunnelAgent extends HttpsAgent {
-  private readonly way: Way;
-
-  constructor(options: AgentOptions, way: Way) {
-    super(options);
-    this.way = way;
-  }
-
-  override createConnection(options: RequestOptions, onCreated?: OnCreated): undefined {
-    const { limitMs, onReady } = this.way;
+/**
+ * Tunnels to an https service. What goes wrong on the way to the tunnel has a `proxyCode`, what does so in it has not.
+ * No class of its own: `extends` would load `node:https` for requests that need none.
+ */
+export function createTunnelAgent(options: AgentOptions, { proxy, limitMs, onReady }: Way): HttpsAgent {
+  const agent = new HttpsAgent(options);
+  const secure = agent.createConnection.bind(agent);
+  agent.createConnection = (target: RequestOptions, onCreated?: OnCreated): undefined => {
     let connection: { destroy(error: Error): unknown } | undefined;
     const timer = startLimit(limitMs, () => connection?.destroy(tooLong()));
-    connection = openTunnel(this.way.proxy, authorityOf(options), (error, socket) => {
+    connection = openTunnel(proxy, authorityOf(target), (error, socket) => {
       if (socket === undefined) {
         clearTimeout(timer);
         onCreated?.(error, undefined as never);
         return;
       }
-      const secure = super.createConnection({ ...options, socket } as RequestOptions) as Duplex;
-      connection = secure;
-      secure.once('secureConnect', () => {
+      const stream = secure({ ...target, socket } as RequestOptions) as Duplex;
+      connection = stream;
+      stream.once('secureConnect', () => {
         clearTimeout(timer);
         onReady();
       });
-      secure.once('close', () => clearTimeout(timer));
-      onCreated?.(null, secure);
+      stream.once('close', () => clearTimeout(timer));
+      onCreated?.(null, stream);
     });
-  }
+  };
+  return agent;
 }
 
 /** Hands requests for a plain http service to the proxy, which sends them on. */

@@ -45,6 +45,8 @@ export interface Sending {
   /** Whether a 401 has already led to a fresh token. */
   readonly isTokenRenewable?: boolean | undefined;
   readonly watcher?: SendWatcher | undefined;
+  /** As in `BodyFacts`. */
+  readonly memory?: ((length: number) => Buffer) | undefined;
 }
 
 /** Hears how far a request on a fresh connection has come, each time at that very moment. */
@@ -123,6 +125,7 @@ export function createSender(options: SenderOptions, host: ApiHost): Sender {
       isFresh: sending.isFresh,
       onLeaving: sending.watcher?.onLeaving,
       signal: sending.signal,
+      memory: sending.memory,
     });
     const tookMs = Math.round(clock.monotonicMs() - startMs);
     const result = reply.kind === 'answer' ? String(reply.status) : reply.error.code;

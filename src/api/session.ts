@@ -26,6 +26,7 @@ export interface Call {
   readonly budget?: RetryBudget | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly watcher?: SendWatcher | undefined;
+  readonly memory?: ((length: number) => Buffer) | undefined;
 }
 
 export interface Session {
@@ -44,10 +45,20 @@ export interface Session {
 
 const mask = '***';
 
+/**
+ * A version 4 UUID. From the ordinary random numbers: it has to be unique, not secret, and loading `node:crypto` would
+ * cost every command more than its request.
+ */
+function randomUuid(): string {
+  return 'xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx'.replace(/[xy]/g, (place) =>
+    (place === 'x' ? Math.floor(Math.random() * 16) : 8 + Math.floor(Math.random() * 4)).toString(16),
+  );
+}
+
 export function createSession(connection: ApiConnection, tokens: TokenSource, host: ApiHost): Session {
   const { orgId, clientId, sandbox } = connection;
   const sender = createSender(connection, host);
-  const newRequestId = host.requestId ?? (() => globalThis.crypto.randomUUID());
+  const newRequestId = host.requestId ?? (() => randomUuid());
   /** Tokens that were renewed after a refusal and refused again. */
   const refusedAfresh = new Set<string>();
 
@@ -92,6 +103,7 @@ export function createSession(connection: ApiConnection, tokens: TokenSource, ho
         budget: call.budget,
         signal: call.signal,
         watcher: call.watcher,
+        memory: call.memory,
       });
     const outcome = await send(refusedAfresh.has(token));
     if (outcome.kind === 'answer' || outcome.failure.httpStatus !== 401) return outcome;

@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream';
 import { SegjobsError } from '../errors.ts';
 import { safeText } from '../safe-text.ts';
-import { type BodyProblem, readBody, readErrorBody } from './body.ts';
+import { asText, type BodyProblem, readBody, readErrorBody } from './body.ts';
 import type { Connections } from './connections.ts';
 import { bodyError, certificateReasonOf, connectionError, silenceError } from './network-errors.ts';
 import type { HttpProxy, ProxyEnv } from './proxy-choice.ts';
@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly onLeaving?: (() => void) | undefined;
   /** Ends the exchange with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** As in `BodyFacts`. */
+  readonly memory?: ((length: number) => Buffer) | undefined;
 }
 
 export interface HttpAnswer {
@@ -27,6 +29,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** The whole body of a 2xx; of others as much as came soon, perhaps nothing. */
   readonly text: string;
+  /** The body of a 2xx as it came; asking for its `text` decodes it. */
+  readonly bytes?: Buffer | undefined;
   readonly contentType: string;
   readonly requestId: string | undefined;
   readonly date: string | undefined;
@@ -150,6 +154,7 @@ export function createTransport(options: TransportOptions): Transport {
       const facts = {
         contentLength: response.headers.get('content-length') ?? undefined,
         contentEncoding: response.headers.get('content-encoding') ?? undefined,
+        memory: request.memory,
       };
       const stream = response.body as Readable | null;
       if (stream === null || response.status === 204) return { ...answer, text: '' };
@@ -157,7 +162,7 @@ export function createTransport(options: TransportOptions): Transport {
         return { ...answer, text: await readErrorBody(stream, facts, windowMs) };
       }
       const body = await readBody(stream, facts, windowMs);
-      if ('text' in body) return { ...answer, text: body.text };
+      if ('bytes' in body) return withBytes(answer, body.bytes);
       if (isStopped(ending.signal)) return stopped(ending.signal.reason);
       const told = { httpStatus: answer.status, requestId: answer.requestId };
       return problem(failureOfBody(body.problem), bodyError(url, body.problem, told));
@@ -213,6 +218,17 @@ function headOf(status: number, headers: { get(name: string): string | null }): 
     date: header('date'),
     retryAfter: header('retry-after'),
     location: header('location'),
+  };
+}
+
+/** Most answers are read as text; a long list is printed as the bytes it came in, and never becomes one. */
+function withBytes(head: Omit<HttpAnswer, 'text'>, bytes: Buffer): HttpAnswer {
+  return {
+    ...head,
+    bytes,
+    get text() {
+      return asText(bytes);
+    },
   };
 }
 

@@ -6,6 +6,8 @@ import { elementsOf, membersOf } from '../lossless-json.ts';
 import { safeText } from '../safe-text.ts';
 import type { ItemError, JobPage, Sandbox } from './client.ts';
 import { isHtml, isObject, readErrorObject } from './error-shapes.ts';
+import type { PageScanner } from './page-scanner.ts';
+import { jobsOf, textOf } from './scanned-job.ts';
 import { decodeJobFields, wholeNumber } from './wire-job.ts';
 
 /** An answer to decode, and what it answers: `GET /segment/jobs`. */
@@ -21,6 +23,8 @@ export interface Received {
 export interface DecodedPage extends JobPage {
   /** To be sent as `start`: from `_page.next`, else out of the link. */
   readonly next?: string | undefined;
+  /** Gives back the memory that its jobs lie in, where that is lent: they are not looked at any more. */
+  readonly release?: (() => void) | undefined;
 }
 
 /** One job: `GET /segment/jobs/{id}` and `POST /segment/jobs`. Only its `id` is required. */
@@ -35,16 +39,42 @@ export function decodePage(received: Received): DecodedPage {
   const { children, _page: page, _links: links } = body;
   if (!Array.isArray(children)) throw badAnswer(received, `"children" is ${kindOf(children)}, not an array`);
   const members = membersOf(received.text);
-  const textOf = (key: string): JsonText | undefined =>
+  const memberText = (key: string): JsonText | undefined =>
     members.findLast((member) => member.key === key)?.value;
-  const elements = elementsOf(textOf('children') ?? '[]');
-  const pageFacts = isObject(page) ? page : {};
+  const elements = elementsOf(memberText('children') ?? '[]');
   return {
     jobs: children.map((child, at) => decodeJob(child, elements[at] ?? '{}', received, `children[${at}]`)),
+    ...decodeFrame({ value: page, text: memberText('_page') }, { value: links, text: memberText('_links') }),
+  };
+}
+
+/**
+ * The same page, its jobs unread where they lie in the bytes; a page that the scanner refuses is parsed, so that it
+ * is understood, or refused, as any other.
+ */
+export function decodePageBytes(received: Received, bytes: Uint8Array, scan: PageScanner): DecodedPage {
+  const scanned = scan(bytes);
+  if (scanned === undefined) return decodePage(received);
+  const member = (place: readonly [number, number] | undefined): Member => {
+    const text = place && textOf(scanned.bytes, ...place);
+    return { value: text === undefined ? undefined : JSON.parse(text), text };
+  };
+  return { jobs: jobsOf(scanned), ...decodeFrame(member(scanned.page), member(scanned.links)) };
+}
+
+interface Member {
+  readonly value: unknown;
+  readonly text: JsonText | undefined;
+}
+
+/** What stands around the jobs of a page. */
+function decodeFrame(page: Member, links: Member): Omit<DecodedPage, 'jobs'> {
+  const pageFacts = isObject(page.value) ? page.value : {};
+  return {
     totalCount: wholeNumber(pageFacts['totalCount']),
-    pageJson: isObject(page) ? (textOf('_page') ?? '{}') : '{}',
-    linksJson: isObject(links) ? (textOf('_links') ?? '{}') : '{}',
-    next: nextStart(pageFacts['next'], isObject(links) ? links['next'] : undefined),
+    pageJson: isObject(page.value) ? (page.text ?? '{}') : '{}',
+    linksJson: isObject(links.value) ? (links.text ?? '{}') : '{}',
+    next: nextStart(pageFacts['next'], isObject(links.value) ? links.value['next'] : undefined),
   };
 }
 

@@ -4,11 +4,14 @@ import { authCommands } from './auth.ts';
 import { bulkGetCommand } from './bulk-get.ts';
 import { cancelCommand } from './cancel.ts';
 import type { Command } from './command.ts';
+import { completionCommand } from './completion.ts';
 import { configCommands } from './config.ts';
 import { createCommand } from './create.ts';
 import { emulatorCommands } from './emulator.ts';
 import { getCommand } from './get.ts';
 import { listCommand } from './list.ts';
+import { quotaCommand } from './quota.ts';
+import { statsCommand } from './stats.ts';
 import { watchCommand } from './watch.ts';
 
 export const commands: readonly Command[] = [
@@ -18,7 +21,10 @@ export const commands: readonly Command[] = [
   bulkGetCommand,
   cancelCommand,
   watchCommand,
+  quotaCommand,
+  statsCommand,
   authCommands,
   configCommands,
+  completionCommand,
   emulatorCommands,
 ];

@@ -12,23 +12,27 @@ import { factFormats, warnOfEnvironment, writeConfig } from './profiles.ts';
 
 export const loginCommand = defineCommand({
   name: 'login',
-  summary: 'store credentials in a profile, once they are proven to work',
+  summary: 'try credentials, and store them in a profile if they work',
   description:
-    'Asks for what is missing, on a terminal. The profile is the one named by --profile, else the active one, else "default"; --sandbox stores a sandbox with it.\n\n--from-file takes a credential or a project downloaded from the Adobe Developer Console, a Postman environment, or an aepp configuration.',
+    'On a terminal it asks for what is missing. What the service accepts is stored in the profile named by --profile, ' +
+    'else in the active one, else in "default"; --sandbox stores a sandbox with it.\n' +
+    '--from-file takes a credential or a project downloaded from the Adobe Developer Console, a Postman environment, or ' +
+    'an aepp configuration.',
   flags: loginFlags,
   formats: factFormats,
   examples: [
-    { command: 'segjobs auth login', explains: 'asks for everything' },
+    { command: 'segjobs auth login', explains: 'it asks for what it needs' },
     {
       command: 'segjobs auth login --from-file credential.json --sandbox dev',
-      explains: 'a downloaded credential',
+      explains: 'with a credential that was downloaded',
     },
     {
       command: 'segjobs auth login --client-id ID --org-id ORG --client-secret-stdin < secret.txt',
-      explains: 'without a terminal',
+      explains: 'from a script, the secret on stdin',
     },
   ],
-  exitCodes: [0, 1, 2, 4, 7],
+  exitCodes: [0, 1, 2, 3, 4, 5, 7],
+  exitMeanings: { 5: 'the service has nothing there: is the sandbox right?' },
   run: async (context, { flags: given }) => {
     const [output, prompts] = await Promise.all([context.output(), context.prompts()]);
     const target = await readTarget(context);

@@ -10,13 +10,31 @@ import { factFormats } from './profiles.ts';
 export const statusCommand = defineCommand({
   name: 'status',
   summary: 'show the credentials in force, and whether the service accepts them',
+  description:
+    'Tells profile, organization, client and sandbox, where each value comes from, until when the token is good, and what ' +
+    'the service says to it. No secret is printed.',
   flags: {},
   formats: factFormats,
   examples: [
-    { command: 'segjobs auth status', explains: 'who you are, where, and since when it is known' },
-    { command: 'segjobs auth status -q -o json > /dev/null || segjobs auth login', explains: 'in a script' },
+    {
+      command: 'segjobs auth status',
+      explains: 'who you are, in which sandbox, and where each value comes from',
+    },
+    {
+      command: 'segjobs auth status -q -o json > /dev/null || segjobs auth login',
+      explains: 'in a script: log in where that is needed',
+    },
+    {
+      command: 'segjobs auth status --json | jq -r .sandboxes',
+      explains: 'the sandboxes that you may work in',
+    },
   ],
   exitCodes: [0, 2, 4, 7],
+  exitMeanings: {
+    0: 'the service accepts them',
+    4: 'there are none, or the service refuses them',
+    7: 'the service could not be asked',
+  },
   run: async (context) => {
     const settings = await context.settings();
     const [output, { maskId }] = await Promise.all([context.output(), import('../config/profile-keys.ts')]);

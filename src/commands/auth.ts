@@ -10,11 +10,18 @@ const logoutCommand = defineCommand({
   name: 'logout',
   summary: 'remove the stored secret and the cached token of a profile',
   description:
-    'Client id, organization and sandbox stay, so that logging in again asks only for the secret. A token that was already issued stays valid until it expires; revoke it in the Adobe Developer Console if it leaked.',
+    'Client id, organization and sandbox stay, so that logging in again asks for the secret only.\n' +
+    'A token that was issued before stays valid until it expires. If it leaked, revoke the credential in the Adobe ' +
+    'Developer Console.',
   flags: {},
   formats: factFormats,
   examples: [
-    { command: 'segjobs auth logout --profile prod', explains: 'the secret is gone from this machine' },
+    { command: 'segjobs auth logout', explains: 'the active profile' },
+    { command: 'segjobs auth logout --profile prod', explains: 'another one' },
+    {
+      command: 'segjobs config list -o tsv && segjobs auth logout',
+      explains: 'look which profile is the active one first',
+    },
   ],
   exitCodes: [0, 1, 2],
   run: async (context) => {
@@ -56,11 +63,17 @@ const tokenCommand = defineCommand({
   formats: factFormats,
   examples: [
     {
-      command: 'curl -H "Authorization: Bearer $(segjobs auth token)" …',
+      command: 'curl -H "Authorization: Bearer $(segjobs auth token)" "$URL"',
       explains: 'the same credentials in another tool',
     },
+    {
+      command: 'export AEP_ACCESS_TOKEN=$(segjobs auth token)',
+      explains: 'for a script that takes a ready token',
+    },
+    { command: 'segjobs auth token --profile prod > token.txt', explains: 'of another profile, into a file' },
   ],
-  exitCodes: [0, 2, 4, 7],
+  exitCodes: [0, 2, 3, 4, 5, 7],
+  exitMeanings: { 5: 'there is no login service at SEGJOBS_IMS_URL' },
   run: async (context) => {
     const tokens = await context.tokensFor(await context.settings());
     const accessToken = await tokens.get();
@@ -72,6 +85,14 @@ const tokenCommand = defineCommand({
 
 export const authCommands: CommandGroup = {
   name: 'auth',
-  summary: 'log in and out, see what is in force',
+  summary: 'log in and out, see who you are',
+  description:
+    'Credentials and a sandbox are kept in profiles, one set of them in each, readable by you alone. In CI none are kept: ' +
+    'there they come from AEP_* variables (segjobs help environment).',
+  examples: [
+    { command: 'segjobs auth login', explains: 'store credentials; it asks for what it needs' },
+    { command: 'segjobs auth status', explains: 'see who you are, and whether the service agrees' },
+    { command: 'segjobs auth logout', explains: 'remove the secret from this machine' },
+  ],
   commands: [loginCommand, logoutCommand, statusCommand, tokenCommand],
 };

@@ -12,12 +12,13 @@ export const bulkGetCommand = defineCommand({
   name: 'bulk-get',
   summary: 'show many jobs with as few requests as possible',
   description:
-    'At most 100 ids a request; the order asked is kept and duplicates are answered once. Missing ids are named on stderr.',
+    'Asks for up to 100 jobs with one request. They are printed in the order asked, each once. Ids that are not found are ' +
+    'named on stderr.',
   operands: '[JOB_ID...]',
   flags: {
     file: valueFlag(
       '-f, --file <path>',
-      'read ids from a file, one a line or a JSON array; - for stdin',
+      'read job ids from a file: one a line, or a JSON array; - is stdin',
       String,
     ),
   },
@@ -25,11 +26,16 @@ export const bulkGetCommand = defineCommand({
   examples: [
     { command: 'segjobs bulk-get JOB_ID OTHER_JOB_ID', explains: 'two jobs, one request' },
     {
-      command: 'segjobs list --status active -o ids | segjobs bulk-get -f - -o json',
-      explains: 'from a pipe',
+      command: 'segjobs list --status failed -o ids | segjobs bulk-get -f - -o json',
+      explains: 'ids from a pipe, jobs as JSON',
+    },
+    {
+      command: 'segjobs bulk-get -f jobs.txt -o tsv | cut -f1,2',
+      explains: 'status and id of the jobs in a file',
     },
   ],
   exitCodes: [0, 2, 3, 4, 5, 7, 12],
+  exitMeanings: { 5: 'none of the jobs is in this sandbox', 12: 'some were found and some were not' },
   run: async (context, { operands, flags }) => {
     const ids = await readIds(context, { operands, file: flags.file, what: 'job id', check: checkJobId });
     if (ids.length === 0)

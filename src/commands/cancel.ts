@@ -19,14 +19,15 @@ export const cancelCommand = defineCommand({
   name: 'cancel',
   summary: 'cancel jobs',
   description:
-    'The service marks a job for cancellation at once and carries it out later; --watch waits for that.\n' +
-    "Every job's state is read first: a finished job is never sent a DELETE, because what that would do is not documented.\n" +
-    'One id needs no confirmation; more than one, or ids from a file, are shown and asked about.',
+    'The service marks a job at once and stops it later; --watch waits until it has really ended.\n' +
+    'Jobs that have ended are left alone (exit 6), because Adobe does not say what the request would do to them.\n' +
+    'One id is cancelled without a question. More than one, or ids from a file, are shown first and asked about; ' +
+    'where nobody can be asked, --yes is needed.',
   operands: '[JOB_ID...]',
   flags: {
     file: valueFlag(
       '-f, --file <path>',
-      'read ids from a file, one a line or a JSON array; - for stdin',
+      'read job ids from a file: one a line, or a JSON array; - is stdin',
       String,
     ),
     yes: switchFlag('-y, --yes', 'do not ask'),
@@ -35,15 +36,25 @@ export const cancelCommand = defineCommand({
     ...watchFlags,
   },
   formats: ['table', 'tsv', 'json', 'ndjson', 'ids'],
+  streamsEvents: 'with --watch',
   examples: [
     { command: 'segjobs cancel JOB_ID', explains: 'one job' },
     {
       command: 'segjobs list --status active --limit all -o ids | segjobs cancel -f - --yes',
-      explains: 'whatever is active',
+      explains: 'everything that is active',
     },
-    { command: 'segjobs cancel JOB_ID --watch --timeout 15m', explains: 'and wait until it has ended' },
+    {
+      command: 'segjobs cancel JOB_ID --watch --timeout 15m',
+      explains: 'wait until it has really ended, for a quarter of an hour at most',
+    },
   ],
   exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 12, 124, 129, 130, 141, 143],
+  exitMeanings: {
+    0: 'done; with --watch, every job has ended CANCELLED',
+    5: 'no such job in this sandbox',
+    6: 'a job had ended before it could be cancelled',
+    12: 'some jobs are marked and some are not, or none is, for different reasons',
+  },
   run: async (context, { operands, flags }) => {
     const ids = await readIds(context, { operands, file: flags.file, what: 'job id', check: checkJobId });
     const output = await context.output();

@@ -79,6 +79,8 @@ export interface Example {
   /** What a user types, first line without the prompt. */
   readonly command: string;
   readonly explains: string;
+  /** What it ends with when run as shown, where that is not 0. */
+  readonly exitCode?: ExitCode | undefined;
 }
 
 interface CommandFacts {
@@ -89,6 +91,10 @@ interface CommandFacts {
   readonly description?: string | undefined;
   readonly examples?: readonly Example[] | undefined;
   readonly exitCodes?: readonly ExitCode[] | undefined;
+  /** What a code means with this command, where that is less than what it means with any. */
+  readonly exitMeanings?: Readonly<Partial<Record<ExitCode, string>>> | undefined;
+  /** Listed with the settings and tools instead of the work with jobs; every group is. */
+  readonly isTool?: boolean | undefined;
 }
 
 /** A command that does something. `operands` is what stands after the flags, all of it. */
@@ -100,6 +106,8 @@ export interface LeafCommand<F extends Flags = Flags> extends CommandFacts {
   readonly flags: F;
   /** Formats that make sense here; another one given by flag is a usage error. */
   readonly formats: readonly OutputFormat[];
+  /** When `-o ndjson` prints events as they happen: there is no whole result that `--query` could search. */
+  readonly streamsEvents?: 'always' | 'with --watch' | undefined;
   /** Returns the exit code of what happened; a failure is thrown as a `SegjobsError`. */
   readonly run: (context: Context, call: Call<F>) => Promise<ExitCode | number>;
 }

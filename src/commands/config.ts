@@ -17,10 +17,14 @@ const listConfig = defineCommand({
   name: 'list',
   summary: 'show all profiles, secrets masked',
   description:
-    'The client id is also the API key, so it is shortened here; segjobs config get clientId prints it whole.',
+    'The client id is the API key too, so it is shortened here; segjobs config get clientId prints it whole.',
   flags: {},
   formats: factFormats,
-  examples: [{ command: 'segjobs config list', explains: 'every profile and its values' }],
+  examples: [
+    { command: 'segjobs config list', explains: 'every profile and its values' },
+    { command: 'segjobs config list --json | jq -r .activeProfile', explains: 'which one is active' },
+    { command: 'segjobs config list -o tsv | grep sandbox', explains: 'the sandbox of each profile' },
+  ],
   exitCodes: [0, 2],
   run: async (context) => {
     const { maskId, profileKeys, showProfileValue } = await import('../config/profile-keys.ts');
@@ -47,11 +51,17 @@ const listConfig = defineCommand({
 const getConfig = defineCommand({
   name: 'get',
   summary: 'print one value of the active profile, or of --profile',
+  description: 'The keys are those of segjobs config set.',
   operands: 'KEY',
   flags: {},
   formats: factFormats,
-  examples: [{ command: 'segjobs config get sandbox --profile prod', explains: 'one value' }],
+  examples: [
+    { command: 'segjobs config get sandbox', explains: 'of the active profile' },
+    { command: 'segjobs config get sandbox --profile prod', explains: 'of another one' },
+    { command: 'org=$(segjobs config get orgId)', explains: 'in a script' },
+  ],
   exitCodes: [0, 2, 5],
+  exitMeanings: { 5: 'the profile holds no such value' },
   run: async (context, { operands }) => {
     const { readProfileKey, showProfileValue } = await import('../config/profile-keys.ts');
     const key = readProfileKey(operands[0] ?? '');
@@ -72,7 +82,11 @@ const setConfig = defineCommand({
   name: 'set',
   summary: 'set one value of the active profile, or of --profile',
   description:
-    'Keys: clientId, orgId, sandbox, scopes, apiUrl, imsUrl, output, credentialCommand, yearStart, limits. Secrets are stored by segjobs auth login.\n\ncredentialCommand is a JSON list of program and arguments that prints the client secret; it runs without a shell whenever a command needs credentials.',
+    'Keys: clientId, orgId and scopes (who you are), sandbox (where you work), output (the format where no flag names ' +
+    'one), apiUrl and imsUrl (other origins than those of Adobe), credentialCommand (where the secret comes from), limits ' +
+    'and yearStart (segjobs help quota). A secret itself is stored by segjobs auth login.\n' +
+    'credentialCommand is a JSON list: a program that prints the client secret, and its arguments. It is run, without a ' +
+    'shell, whenever a command needs credentials.',
   operands: 'KEY VALUE',
   flags: {},
   formats: factFormats,
@@ -107,10 +121,18 @@ const setConfig = defineCommand({
 const unsetConfig = defineCommand({
   name: 'unset',
   summary: 'remove one value of the active profile, or of --profile',
+  description: 'The keys are those of segjobs config set. What has a default has that one again.',
   operands: 'KEY',
   flags: {},
   formats: factFormats,
-  examples: [{ command: 'segjobs config unset sandbox', explains: 'no sandbox unless one is named' }],
+  examples: [
+    { command: 'segjobs config unset sandbox', explains: 'no sandbox but the one that --sandbox names' },
+    {
+      command: 'segjobs config unset output --profile prod',
+      explains: 'back to table or tsv, in that profile',
+    },
+    { command: 'segjobs config unset credentialCommand', explains: 'no longer ask the secret manager' },
+  ],
   exitCodes: [0, 1, 2],
   run: async (context, { operands }) => {
     const { readProfileKey } = await import('../config/profile-keys.ts');
@@ -133,10 +155,15 @@ const unsetConfig = defineCommand({
 const useConfig = defineCommand({
   name: 'use',
   summary: 'make a profile the active one',
+  description: 'Every command uses it, unless --profile or SEGJOBS_PROFILE names another one.',
   operands: 'PROFILE',
   flags: {},
   formats: factFormats,
-  examples: [{ command: 'segjobs config use prod', explains: 'what every command without --profile uses' }],
+  examples: [
+    { command: 'segjobs config use prod', explains: 'from now on' },
+    { command: 'segjobs list --profile prod', explains: 'instead: for one command' },
+    { command: 'export SEGJOBS_PROFILE=prod', explains: 'instead: for the commands of this shell' },
+  ],
   exitCodes: [0, 1, 2],
   run: async (context, { operands }) => {
     const name = operands[0] ?? '';
@@ -156,10 +183,15 @@ const useConfig = defineCommand({
 const deleteConfig = defineCommand({
   name: 'delete',
   summary: 'remove a profile, its secret and its cached token',
+  description: 'Where it was the active one, none is active until segjobs config use names one.',
   operands: 'PROFILE',
   flags: {},
   formats: factFormats,
-  examples: [{ command: 'segjobs config delete old', explains: 'the profile is gone at once' }],
+  examples: [
+    { command: 'segjobs config delete old', explains: 'it is gone at once; nothing is asked' },
+    { command: 'segjobs config list && segjobs config delete old', explains: 'look first' },
+    { command: 'segjobs auth logout --profile old', explains: 'instead: remove its secret only' },
+  ],
   exitCodes: [0, 1, 2],
   run: async (context, { operands }) => {
     const name = operands[0] ?? '';
@@ -186,9 +218,17 @@ const deleteConfig = defineCommand({
 const configPath = defineCommand({
   name: 'path',
   summary: 'print where the configuration file is, or would be',
+  description: 'SEGJOBS_CONFIG_DIR puts it elsewhere (segjobs help environment).',
   flags: {},
   formats: factFormats,
-  examples: [{ command: 'segjobs config path', explains: 'for an editor or a backup' }],
+  examples: [
+    { command: 'segjobs config path', explains: 'where it is' },
+    {
+      command: 'cp "$(segjobs config path)" config.backup.json',
+      explains: 'a copy, which holds your secrets too',
+    },
+    { command: 'ls -l "$(segjobs config path)"', explains: 'who may read it: you alone' },
+  ],
   exitCodes: [0, 2],
   run: async (context) => {
     const { configFile } = await context.locations();
@@ -211,6 +251,12 @@ export const configCommands: CommandGroup = {
   name: 'config',
   summary: 'look at and change profiles',
   description:
-    'One file per user holds the profiles: credentials, organization, sandbox and preferences. Flags and AEP_* and SEGJOBS_* variables go before it (segjobs help environment).',
+    'A profile holds credentials, an organization, a sandbox and preferences; all profiles of a user are in one file. ' +
+    'Flags, and AEP_* and SEGJOBS_* variables, go before it (segjobs help environment).',
+  examples: [
+    { command: 'segjobs config list', explains: 'every profile and its values' },
+    { command: 'segjobs config set sandbox dev', explains: 'work in another sandbox from now on' },
+    { command: 'segjobs config use prod', explains: 'make another profile the active one' },
+  ],
   commands: [listConfig, getConfig, setConfig, unsetConfig, useConfig, deleteConfig, configPath],
 };

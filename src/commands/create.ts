@@ -1,6 +1,6 @@
 // segjobs create: one job for all the segments given, started once.
 
-import type { CreatedJob, CreateRequest, RequestPreview } from '../api/client.ts';
+import type { CreatedJob, CreateOptions, CreateRequest, RequestPreview } from '../api/client.ts';
 import type { Context } from '../context.ts';
 import { exitCodes, SegjobsError, usageError } from '../errors.ts';
 import { checkSegmentId } from '../jobs/job-id.ts';
@@ -13,6 +13,7 @@ import { shellWord } from '../shell-word.ts';
 import { readIds } from './arguments.ts';
 import { defineCommand, switchFlag, valueFlag } from './command.ts';
 import { follow, targetFlags, watchFlags } from './following.ts';
+import { quotaFlags } from './quota-flags.ts';
 
 /** Adobe's documented limit of one on-demand evaluation. */
 const documentedSegmentLimit = 20;
@@ -21,37 +22,55 @@ export const createCommand = defineCommand({
   name: 'create',
   summary: 'start one job that evaluates the given segment definitions',
   description:
-    'All ids go into one job: that is one run of the two a day that Adobe allows per sandbox.\n' +
-    'A create whose answer is lost is never sent again; the job is looked for instead (exit 9 when that does not settle it).\n' +
-    'After exit 9, or when segjobs was killed, the next create of the same segments on this machine looks first: it prints that job, ' +
-    'or ends with 9 as long as the job may yet appear (10 minutes); one still under way is waited for.\n' +
-    '--reuse-active makes racing pipelines on one machine end with one job; between machines the race cannot be closed.',
+    'All ids go into one job, which is one of the two runs a day that Adobe allows in a sandbox.\n' +
+    'A request whose answer was lost is never sent again: segjobs looks for the job instead, and ends with 9 where it ' +
+    'cannot tell whether there is one. The same command given again on this machine then looks first: it prints the job ' +
+    'it finds, ends with 9 while the job may yet appear (10 minutes), and only then sends a new request.\n' +
+    '--reuse-active lets pipelines that run at the same time on one machine end with one job. Pipelines on several ' +
+    'machines may still make one each.',
   operands: '[SEGMENT_ID...]',
   flags: {
     file: valueFlag(
       '-f, --file <path>',
-      'read segment ids from a file, one a line or a JSON array; - for stdin',
+      'read segment ids from a file: one a line, or a JSON array; - is stdin',
       String,
     ),
     allSegments: switchFlag('--all-segments', 'evaluate every segment definition of the sandbox'),
     reuseActive: switchFlag(
       '--reuse-active',
-      'if a job with exactly these segments is active, return that one',
+      'where a job with exactly these segments is active, print that one and start none',
     ),
-    new: switchFlag('--new', 'do not look for the job of an earlier create whose outcome is unknown'),
+    new: switchFlag('--new', 'start a job whatever became of an earlier create whose outcome is unknown'),
     dryRun: switchFlag('-n, --dry-run', 'print the request, credentials masked, and send nothing', {
       formats: ['table', 'tsv', 'json', 'ndjson'],
     }),
-    watch: switchFlag('-w, --watch', 'then follow the job until it has finished'),
+    watch: switchFlag('-w, --watch', 'then follow the job until it has ended'),
+    guardQuota: switchFlag(
+      '--guard-quota',
+      'send nothing (exit 6) when all runs of the day or the contract year are used, by estimate',
+      { group: 'Quota' },
+    ),
+    ...quotaFlags,
     ...watchFlags,
   },
   formats: ['table', 'tsv', 'json', 'ndjson', 'ids'],
+  streamsEvents: 'with --watch',
   examples: [
     { command: 'segjobs create SEGMENT_ID OTHER_SEGMENT_ID', explains: 'one job for two segments' },
     { command: 'id=$(segjobs create -f segments.txt -o ids)', explains: 'keep the id in a script' },
-    { command: 'segjobs create SEGMENT_ID --reuse-active --watch', explains: 'a step that can be run again' },
+    {
+      command: 'segjobs create SEGMENT_ID --reuse-active --watch',
+      explains: 'a pipeline step that can be run again',
+    },
   ],
-  exitCodes: [0, 2, 3, 4, 7, 8, 9, 10, 11, 124, 130],
+  exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 124, 130, 141],
+  exitMeanings: {
+    0: 'done; with --watch, the job SUCCEEDED',
+    5: 'the service has nothing there: is the sandbox right?',
+    6: 'no run is left (--guard-quota), or you said no: nothing was sent',
+    10: 'the watched job FAILED',
+    11: 'the watched job was CANCELLED',
+  },
   run: async (context, { operands, flags }) => {
     if (flags.new && flags.reuseActive) {
       throw usageError('--new and --reuse-active exclude each other', 'give one of them');
@@ -69,14 +88,22 @@ export const createCommand = defineCommand({
       return exitCodes.done;
     }
     if (flags.watch) leaveTellingToEvents(output);
-    const created = await client.create(request, {
+    const options: CreateOptions = {
       reuseActive: flags.reuseActive,
       isNew: flags.new,
       hintFlags: hintFlags(context),
+      beforeSending: async () => {
+        const { heedQuota } = await import('./create-quota.ts');
+        await heedQuota(context, client, flags);
+      },
       // As long as nobody knows what became of it, leaving at once (a second Ctrl-C) must say so.
       onDoubt: (isInDoubt) =>
         context.host.setForcedExitCode(isInDoubt ? exitCodes.outcomeUnknown : undefined),
-    });
+    };
+    const send = () => client.create(request, options);
+    const created = flags.guardQuota
+      ? await (await import('./create-quota-turn.ts')).inQuotaTurn(context, send)
+      : await send();
     await tell(context, created, { segmentIds, isWatched: flags.watch });
     const { job, origin, settle } = created;
     if (flags.watch) {

@@ -24,9 +24,9 @@ export const emulatorExecCommand = defineCommand({
   name: 'exec',
   summary: 'run a command against an emulator of its own',
   description:
-    'Starts an emulator on a free port, runs the command with variables that lead to it, and exits with its code. ' +
-    'AEP_* and SEGJOBS_* variables, configuration, tokens and records of your own are out of its reach; `segjobs` ' +
-    'within it is this very program.',
+    'Starts an emulator, runs the command with the variables that lead to it, and ends with its exit code (127 where ' +
+    'the command is not found, 126 where it may not be run).\n' +
+    'Your own AEP_* and SEGJOBS_* variables and profiles are out of its reach, and segjobs within it is this very program.',
   operands: 'COMMAND...',
   usage: '[flags] -- COMMAND...',
   flags: serviceFlags,
@@ -34,8 +34,8 @@ export const emulatorExecCommand = defineCommand({
   examples: [
     { command: 'segjobs emulator exec -- segjobs list', explains: 'what a list looks like' },
     {
-      command: 'segjobs emulator exec --speed 60 -- segjobs create SEG1 SEG2 --watch',
-      explains: 'a whole evaluation in a quarter of a minute',
+      command: 'segjobs emulator exec --speed 600 -- segjobs create SEGMENT_ID --watch',
+      explains: 'a whole evaluation in a few seconds',
     },
     { command: 'segjobs emulator exec --speed 600 -- ./nightly.sh', explains: 'try a pipeline script' },
   ],
@@ -94,12 +94,12 @@ async function sealedEnvironment(
 }
 
 /** Writes a `segjobs` that starts this very program: for POSIX shells, and for Windows. */
-async function writeLauncher(directory: string, [node, program]: readonly [string, string]): Promise<void> {
-  const quoted = [node, program].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+async function writeLauncher(directory: string, launcher: readonly string[]): Promise<void> {
+  const quoted = launcher.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   const script = join(directory, 'segjobs');
   await writeFile(script, `#!/bin/sh\nexec ${quoted} "$@"\n`);
   await chmod(script, 0o700);
-  await writeFile(join(directory, 'segjobs.cmd'), `@"${node}" "${program}" %*\r\n`);
+  await writeFile(join(directory, 'segjobs.cmd'), `@${launcher.map((word) => `"${word}"`).join(' ')} %*\r\n`);
 }
 
 /** Runs the command on this process's own streams; returns its exit code, or 128 and the signal's number. */
@@ -110,9 +110,9 @@ async function runCommand(
 ): Promise<ExitCode | number> {
   const { spawn } = await import('node:child_process');
   context.signal.throwIfAborted();
-  const [node, program] = context.host.launcher;
+  const [self, ...own] = context.host.launcher;
   // Windows cannot spawn a .cmd without a shell, so the launcher is for the scripts.
-  const [file, args] = command === 'segjobs' ? [node, [program, ...given]] : [command, given];
+  const [file, args] = command === 'segjobs' ? [self, [...own, ...given]] : [command, given];
   let child: ChildProcess;
   try {
     child = spawn(file, args, { stdio: 'inherit', env, windowsHide: true });

@@ -10,18 +10,13 @@ import { parseText } from './arguments.ts';
 import { type FlagValues, repeatedFlag, switchFlag, valueFlag } from './command.ts';
 
 export const serviceFlags = {
-  data: valueFlag('--data <file>', 'keep the state in this file across restarts', parseText),
-  speed: valueFlag(
-    '--speed <x>',
-    'service seconds per real second: 60 makes minutes of seconds',
-    parseSpeed,
-    {
-      shownDefault: '1',
-    },
-  ),
+  data: valueFlag('--data <file>', 'keep the jobs in this file, for the next start', parseText),
+  speed: valueFlag('--speed <x>', 'how fast its clock runs: with 60, a minute takes a second', parseSpeed, {
+    shownDefault: '1',
+  }),
   now: valueFlag(
     '--now <time>',
-    'when the service clock starts: a date, RFC 3339, HH:MM or a duration ago',
+    'what its clock shows at first: a date, RFC 3339, HH:MM or a duration ago',
     parseText,
     {
       shownDefault: 'the real time',
@@ -29,7 +24,7 @@ export const serviceFlags = {
   ),
   fault: repeatedFlag(
     '--fault <spec>',
-    'script a fault, such as list:status=503,times=2; "help" explains',
+    'make something go wrong, such as list:status=503,times=2; "help" explains',
     parseText,
   ),
   verbose: switchFlag('--verbose', 'tell each request on stderr'),

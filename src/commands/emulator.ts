@@ -13,9 +13,9 @@ const emulatorStartCommand = defineCommand({
   name: 'start',
   summary: 'serve the Segment Jobs API on this machine, in the foreground',
   description:
-    'Prints the export lines that lead to it on stdout and serves until it is stopped with Ctrl-C.\n' +
-    'It starts with thirty days of jobs in two sandboxes, prod and dev; what you create lives and ends as a real job ' +
-    'would. No credential of yours is needed or used.',
+    'Prints the variables that lead to it, as lines for a shell, and serves until Ctrl-C stops it.\n' +
+    'It starts with thirty days of jobs in two sandboxes, prod and dev. A job that you create there waits, runs and ends ' +
+    'as a real one would. No credential of yours is needed or used.',
   flags: {
     port: valueFlag('--port <n>', 'the port on 127.0.0.1', parsePort, { shownDefault: 'a free one' }),
     ...serviceFlags,
@@ -24,17 +24,17 @@ const emulatorStartCommand = defineCommand({
   examples: [
     {
       command: 'segjobs emulator start --speed 60 > emulator.env &',
-      explains: 'in the background; then: . ./emulator.env',
+      explains: 'in the background, sixty times as fast; to use it: . ./emulator.env',
     },
     {
       command: 'segjobs emulator start --port 4010 --data jobs.json',
-      explains: 'find the same jobs again tomorrow',
+      explains: 'keep its jobs for tomorrow',
     },
     {
       command: "segjobs emulator start --fault 'create:reset,after,times=1'",
-      explains: 'lose the answer to the first create',
+      explains: 'the answer to the first create gets lost',
     },
-    { command: 'segjobs emulator start --fault help', explains: 'every fault there is' },
+    { command: 'segjobs emulator start --fault help', explains: 'the faults there are' },
   ],
   exitCodes: [0, 1, 2],
   run: async (context, { flags }) => {
@@ -61,6 +61,17 @@ const emulatorStartCommand = defineCommand({
 export const emulatorCommands: CommandGroup = {
   name: 'emulator',
   summary: 'a local Segment Jobs service, for trying, developing and testing',
+  description:
+    'It answers as the service of Adobe does, on this machine, with made-up jobs. No account is needed, nothing leaves ' +
+    'the machine, and no run is spent.',
+  examples: [
+    { command: 'segjobs emulator exec -- segjobs list', explains: 'what a list looks like' },
+    {
+      command: 'segjobs emulator exec --speed 600 -- ./nightly.sh',
+      explains: 'try a pipeline script, with a fast clock',
+    },
+    { command: 'segjobs emulator start --fault help', explains: 'what can be made to go wrong' },
+  ],
   commands: [emulatorStartCommand, emulatorExecCommand],
 };
 

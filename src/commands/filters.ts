@@ -13,7 +13,7 @@ const group = 'Filters';
 export const filterFlags = {
   status: repeatedFlag(
     '--status <list>',
-    'only these statuses, comma-separated; also "active" (NEW, QUEUED, PROCESSING) and "finished"',
+    'only these statuses, comma-separated; "active" is NEW, QUEUED or PROCESSING, "finished" is SUCCEEDED, FAILED or CANCELLED',
     parseStatuses,
     {
       group,
@@ -33,20 +33,25 @@ export const filterFlags = {
   segment: valueFlag('--segment <id>', 'only jobs that evaluate this segment definition', parseText, {
     group,
   }),
-  source: valueFlag('--source <source>', 'api (on demand) or scheduler (nightly)', parseSource, {
-    group,
-    choices: ['api', 'scheduler'],
-  }),
+  source: valueFlag(
+    '--source <source>',
+    'only jobs started by api (on demand) or scheduler (nightly)',
+    parseSource,
+    {
+      group,
+      choices: ['api', 'scheduler'],
+    },
+  ),
   property: repeatedFlag(
     '--property <expr>',
-    "the service's own filter: path==value or array~key==value; may be repeated",
+    "the service's own filter: path==value or array~key==value; may be given several times",
     parseProperty,
     { group },
   ),
   snapshot: valueFlag('--snapshot <name>', 'only jobs on this profile snapshot', parseText, { group }),
   since: valueFlag(
     '--since <when>',
-    'created since: a duration ago (2d), HH:MM today, a date or RFC 3339; UTC without a zone',
+    'only jobs created since: 2d (ago), 14:30 (today), 2026-01-31, 2026-01-31T14:30:00Z; UTC without a zone',
     parseText,
     { group },
   ),

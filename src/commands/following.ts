@@ -9,6 +9,9 @@ import type { SegmentJob } from '../jobs/job.ts';
 import type { WatchRequest, WatchSelection } from '../jobs/watch.ts';
 import type { FailedBefore, PollAnswer } from '../jobs/watch-ledger.ts';
 import type { WatchGoal } from '../jobs/watch-outcome.ts';
+import { isOnGitHub } from '../output/ci-log.ts';
+import type { WatchReport } from '../output/github-watch.ts';
+import type { Output } from '../output/output.ts';
 import { type FlagValues, switchFlag, valueFlag } from './command.ts';
 
 const defaultTimeoutMs = 8 * 3_600_000;
@@ -17,7 +20,7 @@ const shortestIntervalMs = 1000;
 export const watchFlags = {
   timeout: valueFlag(
     '--timeout <duration>',
-    'give up after this long; 0 looks once, none waits for ever',
+    'stop watching after this long; 0 looks once, none watches for ever',
     parseTimeout,
     { group: 'Watching', needs: 'watch', shownDefault: '8h' },
   ),
@@ -129,6 +132,7 @@ export async function follow(context: Context, following: Following): Promise<nu
     const look = { clock, resumeFlags, screen: context.host.screen, forecastFor };
     const ended = await showWatch(output, events, look);
     if (output.format !== 'ndjson') onReported();
+    await reportOnGitHub(context, output, { ended, goal, resumeFlags });
     if (goal !== 'cancellation') await history.showChanges(ended);
     if (ended.ending.kind === 'refused' || ended.ending.kind === 'lostContact') {
       const error = lostContactError(ended, resumeFlags);
@@ -141,6 +145,16 @@ export async function follow(context: Context, following: Following): Promise<nu
     if (!(error instanceof SegjobsError) || error.code !== 'READER_GONE') throw error;
     return signal.aborted ? (signal.reason as SegjobsError).exitCode : exitCodes.readerGone;
   }
+}
+
+async function reportOnGitHub(
+  { env }: Context,
+  output: Output,
+  report: Omit<WatchReport, 'subject'>,
+): Promise<void> {
+  if (!isOnGitHub(env)) return;
+  const { reportWatch } = await import('../output/github-watch.ts');
+  await reportWatch(output, { ...report, subject: output.subject }, env['GITHUB_STEP_SUMMARY']);
 }
 
 type Poll = WatchRequest['poll'];

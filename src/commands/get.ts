@@ -16,9 +16,10 @@ export const getCommand = defineCommand({
   name: 'get',
   summary: 'show one job',
   description:
-    'Status, times, segments with their expression, and the size of each audience by status and namespace.\n' +
-    '--compare sets each count beside that of the last successful job before this one that evaluated the same segment, ' +
-    'or of the job named. The word right behind --compare is that other job, so the job to show comes first.',
+    'Shows its status, its times, its segments with their expression, and how large each audience is, by status and ' +
+    'by namespace. The exit code is 0 whatever has become of the job; segjobs watch tells that by its own.\n' +
+    '--compare tells how each count has changed since the last successful job before it that evaluated the same ' +
+    'segment, or since the job named. The word right behind --compare is that other job, so the job to show comes first.',
   operands: 'JOB_ID',
   flags: {
     compare: optionalValueFlag(
@@ -31,11 +32,21 @@ export const getCommand = defineCommand({
   formats: ['table', 'tsv', 'json', 'ndjson', 'ids'],
   examples: [
     { command: 'segjobs get JOB_ID', explains: 'a page to read' },
-    { command: 'segjobs get JOB_ID --json | jq .metrics', explains: "the service's own JSON" },
-    { command: 'segjobs get JOB_ID --compare', explains: 'did my audience change?' },
-    { command: 'segjobs get JOB_ID --compare OTHER_JOB_ID', explains: 'since that very job' },
+    {
+      command: 'segjobs get JOB_ID --json | jq .metrics',
+      explains: 'a part of the JSON that the service sent',
+    },
+    {
+      command: 'segjobs get JOB_ID --compare',
+      explains: 'how the audiences have changed since the job before',
+    },
+    {
+      command: 'segjobs get JOB_ID --compare OTHER_JOB_ID',
+      explains: 'how they have changed since that very job',
+    },
   ],
   exitCodes: [0, 2, 3, 4, 5, 7],
+  exitMeanings: { 5: 'no such job in this sandbox' },
   run: async (context, { operands, flags }) => {
     const id = checkJobId(operands[0] ?? '');
     const other = flags.compare?.value;

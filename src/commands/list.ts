@@ -13,26 +13,31 @@ import { filterFlags, readFilter, readSince } from './filters.ts';
 
 const newestFirst: SortOrder = { by: 'creationTime', direction: 'desc' };
 const defaultLimit = 20;
+/** Below it, what a list takes in memory does not matter. */
+const longListing = 1000;
 
 export const listCommand = defineCommand({
   name: 'list',
   summary: 'list segment jobs',
   description:
-    'Prints jobs of the sandbox, newest first. A list that was cut says so on stderr.\n' +
-    'Several statuses are read one after the other and merged.',
+    'Prints the jobs of the sandbox, newest first. A job must match every filter given. ' +
+    'Where there are more jobs than --limit, stderr says so.',
   flags: {
     ...filterFlags,
     sort: valueFlag('--sort <field>', 'creationTime or updateTime, with :asc or :desc', parseSort, {
       shownDefault: 'creationTime:desc',
       choices: ['creationTime:desc', 'creationTime:asc', 'updateTime:desc', 'updateTime:asc'],
     }),
-    limit: valueFlag('-L, --limit <n>', 'how many in all, or "all"', parseLimit, {
+    limit: valueFlag('-L, --limit <n>', 'how many jobs in all, or "all"', parseLimit, {
       shownDefault: String(defaultLimit),
     }),
-    start: valueFlag('--start <n>', 'where to start, passed to the service as it is', parseText),
-    fields: valueFlag('--fields <list>', 'columns of table and tsv, comma-separated', parseFields, {
-      formats: ['table', 'tsv'],
-    }),
+    start: valueFlag('--start <n>', 'where in the list to start, passed to the service as it is', parseText),
+    fields: valueFlag(
+      '--fields <list>',
+      'columns of table and tsv, comma-separated: names, or paths into the job such as metrics.totalTime.totalTimeInMs',
+      parseFields,
+      { formats: ['table', 'tsv'] },
+    ),
   },
   formats: ['table', 'tsv', 'json', 'ndjson', 'ids'],
   examples: [
@@ -40,10 +45,15 @@ export const listCommand = defineCommand({
     { command: 'segjobs list --since 7d --status failed --limit all', explains: 'what failed this week' },
     {
       command: 'segjobs list --limit all -o ndjson | jq -r .status',
-      explains: 'every job, one JSON line each',
+      explains: 'the status of every job, from one line of JSON each',
+    },
+    {
+      command: `segjobs list --query "children[?status=='FAILED'].id"`,
+      explains: 'the ids of those that failed, as JSON',
     },
   ],
-  exitCodes: [0, 2, 3, 4, 7],
+  exitCodes: [0, 2, 3, 4, 5, 7],
+  exitMeanings: { 5: 'the service has nothing there: is the sandbox right?' },
   run: async (context, { flags }) => {
     const filter = readFilter(flags);
     if (flags.start !== undefined && filter.statuses.length > 1) {
@@ -57,15 +67,19 @@ export const listCommand = defineCommand({
     let instant: number | undefined;
     const since = meant && (() => (instant ??= meant(client.serviceNow())));
 
+    // Several statuses are held until all are there.
+    const isStreamed = filter.statuses.length < 2;
+    const limit = flags.limit ?? defaultLimit;
+    if (isStreamed && limit >= longListing) context.host.keepMemoryFlat?.();
     const listing = createListing(
       {
         ...filter,
         since,
         sort: flags.sort ?? newestFirst,
         start: flags.start,
-        limit: flags.limit ?? defaultLimit,
+        limit,
       },
-      client.pages,
+      (query) => client.pages(query, { isStreamed }),
     );
     const progress = output.progress('Reading jobs');
     const arrived = () => {
@@ -76,7 +90,8 @@ export const listCommand = defineCommand({
       await output.many(untilFirst(listing.batches(), arrived), view, listFrame(listing));
     } catch (error) {
       const isReaderGone = error instanceof SegjobsError && error.code === 'READER_GONE';
-      if (!isReaderGone) await tellPartialList(context, listing);
+      // A query prints nothing before it has everything.
+      if (!isReaderGone && context.globals.query === undefined) await tellPartialList(context, listing);
       throw error;
     } finally {
       progress.stop();

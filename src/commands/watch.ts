@@ -14,30 +14,32 @@ export const watchCommand = defineCommand({
   name: 'watch',
   summary: 'follow jobs until they finish',
   description:
-    'One request per look asks for all unfinished jobs; looks come every 5 seconds at first and every minute later on.\n' +
-    'A look that fails is passed over; only ten minutes without any answer end the watch.\n' +
-    'Without ids, filters say which jobs to look for: what matches and is unfinished, or is created after the watch began; ' +
-    'with --since whatever matches and was created since then. A first one is waited for, more are picked up as they ' +
-    'appear, and the watch ends when all of them have finished; --timeout counts from the first one.\n' +
-    'Ctrl-C stops watching, never a job. With -o json there is one document at the end, however the watch ended; ' +
-    'with -o ndjson every change is an event on stdout as it happens. JSON Schemas of both are in docs/schema.',
+    'Ends with 0 when every job has succeeded. Ctrl-C stops watching, never a job.\n' +
+    'It looks every 5 seconds at first and every minute later on, with one request for up to 100 jobs. A look that fails ' +
+    'is passed over; only ten minutes without any answer end the watch.\n' +
+    'Instead of ids, filters can say which jobs to follow: those that match and have not ended or are created after the ' +
+    'watch began; with --since all that match and were created since then. It waits for a first one, takes in more as ' +
+    'they appear, and ends when all of them have ended. --timeout counts from the first one.\n' +
+    'With -o json there is one document at the end, however the watch ended; with -o ndjson each change is one line of ' +
+    'JSON as it happens. docs/schema in the package describes both.',
   operands: '[JOB_ID...]',
   flags: {
     file: valueFlag(
       '-f, --file <path>',
-      'read ids from a file, one a line or a JSON array; - for stdin',
+      'read job ids from a file: one a line, or a JSON array; - is stdin',
       String,
     ),
     ...watchFlags,
     ...filterFlags,
     appearTimeout: valueFlag(
       '--appear-timeout <duration|HH:MM>',
-      'how long, or until what time (UTC), to wait for a first job to appear; none waits for ever',
+      'how long, or until what time of day (UTC), to wait for a first job; none waits for ever',
       parseAppearTimeout,
       { group: 'Filters', shownDefault: 'as --timeout' },
     ),
   },
   formats: ['table', 'tsv', 'json', 'ndjson', 'ids'],
+  streamsEvents: 'always',
   examples: [
     { command: 'segjobs watch JOB_ID && ./export.sh', explains: 'go on when the job has succeeded' },
     {
@@ -46,15 +48,26 @@ export const watchCommand = defineCommand({
     },
     {
       command: 'segjobs watch --source scheduler --since 00:00 --appear-timeout 07:00 && ./export.sh',
-      explains: "when tonight's scheduled evaluation has succeeded",
+      explains: "go on when tonight's scheduled evaluation has succeeded",
     },
     {
       command: 'segjobs watch --status active',
-      explains: 'everything that is active now, and what joins it',
+      explains: 'follow all that is active now, and what is started meanwhile',
     },
-    { command: 'segjobs watch JOB_ID --timeout 0', explains: 'look once: exit 8 while it still runs' },
+    {
+      command: 'segjobs watch JOB_ID --timeout 0',
+      explains: 'look once; 8 while it still runs',
+      exitCode: 8,
+    },
   ],
   exitCodes: [0, 2, 3, 4, 5, 7, 8, 10, 11, 12, 124, 129, 130, 141, 143],
+  exitMeanings: {
+    5: 'no such job in this sandbox, or none appeared',
+    7: 'ten minutes without an answer: watching again later is sensible',
+    8: '--timeout 0, and a job still runs',
+    12: 'some of the jobs were not found',
+    124: '--timeout passed',
+  },
   run: async (context, { operands, flags }) => {
     const hasIds = operands.length > 0 || flags.file !== undefined;
     if (hasFilter(flags)) {

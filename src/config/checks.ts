@@ -84,6 +84,12 @@ export function readHttpTimeout(text: string): number | undefined {
   return ms !== undefined && ms >= 100 && ms <= 86_400_000 ? ms : undefined;
 }
 
+/** The number of `SEGJOBS_PARALLEL`, or `undefined`. */
+export function readParallel(text: string): number | undefined {
+  const count = /^\d{1,2}$/.test(text.trim()) ? Number(text.trim()) : 0;
+  return count >= 1 && count <= 16 ? count : undefined;
+}
+
 /** The number of `SEGJOBS_MAX_RETRIES`, or `undefined`. */
 export function readMaxRetries(text: string): number | undefined {
   return /^\d{1,2}$/.test(text.trim()) ? Number(text.trim()) : undefined;

@@ -3,7 +3,14 @@
 import { durationExamples } from '../durations.ts';
 import { usageError } from '../errors.ts';
 import { safeText } from '../safe-text.ts';
-import { type Fault, faultOfServiceUrl, originOf, readHttpTimeout, readMaxRetries } from './checks.ts';
+import {
+  type Fault,
+  faultOfServiceUrl,
+  originOf,
+  readHttpTimeout,
+  readMaxRetries,
+  readParallel,
+} from './checks.ts';
 import { configError, type StoredProfile } from './stored.ts';
 
 /** `flag --sandbox`, `environment AEP_SANDBOX_NAME`, `profile prod`, `default`: shown by `auth status`. */
@@ -20,6 +27,8 @@ export interface Connection {
   readonly httpTimeoutMs: number;
   /** Tries after the first one. */
   readonly maxRetries: number;
+  /** Pages of a long list that are asked for at once at most. */
+  readonly parallel: number;
 }
 
 /** A profile that was chosen, with what messages need to name it. */
@@ -34,6 +43,7 @@ const defaultApiUrl = 'https://platform.adobe.io';
 export const defaultImsUrl = 'https://ims-na1.adobelogin.com';
 const defaultHttpTimeoutMs = 60_000;
 const defaultMaxRetries = 3;
+const defaultParallel = 4;
 
 /** The value of a variable; one that is set but empty counts as not set. */
 export function envValue(env: Env, name: string): string | undefined {
@@ -93,6 +103,13 @@ export function resolveConnection(
       readMaxRetries,
       'a whole number from 0 to 99',
       defaultMaxRetries,
+    ),
+    parallel: number(
+      'parallel',
+      'SEGJOBS_PARALLEL',
+      readParallel,
+      'a whole number from 1 to 16',
+      defaultParallel,
     ),
   };
 }

@@ -1,6 +1,7 @@
 // The keys of a profile that `segjobs config` reads and sets: what each may be, and how it is written and shown.
 
 import { usageError } from '../errors.ts';
+import { parseLimits, parseYearStart } from '../jobs/quota-terms.ts';
 import { outputFormats } from '../output/format.ts';
 import { safeText } from '../safe-text.ts';
 import { nearest } from '../suggestions.ts';
@@ -78,7 +79,10 @@ export function readProfileValue(key: ProfileKey, text: string): ProfileChange {
     case 'credentialCommand':
       return { credentialCommand: readCommand(text) };
     case 'yearStart':
-      return checked(text, faultOfYearStart(text));
+      return checked(
+        text,
+        parseYearStart(text) === undefined ? 'must be a date: YYYY-MM-DD or MM-DD' : undefined,
+      );
     case 'limits':
       return { limits: readLimits(text) };
   }
@@ -117,31 +121,12 @@ function readCommand(text: string): readonly string[] {
   );
 }
 
-function faultOfYearStart(text: string): Fault {
-  const parts = /^(?:(\d{4})-)?(\d{2})-(\d{2})$/.exec(text);
-  const [, year = '2024', month = '', day = ''] = parts ?? [];
-  // 2024 is a leap year: 02-29 without a year is a day that exists.
-  const date = new Date(`${year}-${month}-${day}T00:00:00Z`);
-  const isDay =
-    parts !== null && !Number.isNaN(date.getTime()) && date.toISOString().slice(5, 10) === `${month}-${day}`;
-  return isDay ? undefined : 'must be a date: YYYY-MM-DD or MM-DD';
-}
-
-/** `day=2,year=50`; one of them may be left out. */
 function readLimits(text: string): Limits {
-  const limits = new Map<string, number>();
-  for (const part of text.split(',')) {
-    const [, name, count] = /^\s*(day|year)\s*=\s*(\d{1,9})\s*$/.exec(part) ?? [];
-    if (name === undefined || count === undefined || limits.has(name)) {
-      throw usageError(
-        'invalid limits: it must be day=N, year=N or both joined by a comma, such as day=2,year=50',
-      );
-    }
-    limits.set(name, Number(count));
-  }
-  const day = limits.get('day');
-  const year = limits.get('year');
-  return { ...(day === undefined ? {} : { day }), ...(year === undefined ? {} : { year }) };
+  const limits = parseLimits(text);
+  if (limits !== undefined) return limits;
+  throw usageError(
+    'invalid limits: it must be day=N, year=N or both joined by a comma, such as day=2,year=50',
+  );
 }
 
 function showLimits(limits: Limits | undefined): string | undefined {

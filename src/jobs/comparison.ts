@@ -124,17 +124,19 @@ interface SegmentCounts {
   readonly byNamespace: Counts | undefined;
 }
 
-/** Where the audience itself was not counted, it is those who entered and those who stayed. */
-function countsOf(job: SegmentJob | undefined, segmentId: string): SegmentCounts {
-  const { segmentedProfileCounter, segmentedProfileByStatusCounter, segmentedProfileByNamespaceCounter } =
-    job?.metrics ?? {};
-  const byStatus = segmentedProfileByStatusCounter?.get(segmentId);
+/** Profiles in the audience; where the service did not count them, those who entered and those who stayed. */
+export function audienceSize({ metrics }: SegmentJob, segmentId: string): number | undefined {
+  const byStatus = metrics?.segmentedProfileByStatusCounter?.get(segmentId);
   const [realized, existing] = [byStatus?.get('realized'), byStatus?.get('existing')];
   const sum = realized === undefined || existing === undefined ? undefined : realized + existing;
+  return metrics?.segmentedProfileCounter?.get(segmentId) ?? sum;
+}
+
+function countsOf(job: SegmentJob | undefined, segmentId: string): SegmentCounts {
   return {
-    profiles: segmentedProfileCounter?.get(segmentId) ?? sum,
-    byStatus,
-    byNamespace: segmentedProfileByNamespaceCounter?.get(segmentId),
+    profiles: job && audienceSize(job, segmentId),
+    byStatus: job?.metrics?.segmentedProfileByStatusCounter?.get(segmentId),
+    byNamespace: job?.metrics?.segmentedProfileByNamespaceCounter?.get(segmentId),
   };
 }
 

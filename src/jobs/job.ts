@@ -1,5 +1,7 @@
 // A segment job as the tool sees it: the documented fields, typed, beside the exact JSON they came from.
 
+import type { JsonSlice } from '../json-slice.ts';
+
 /** The documented statuses, in the order a job lives through them. */
 export const jobStatuses = [
   'NEW',
@@ -133,6 +135,8 @@ export interface SegmentJob {
     | undefined;
   /** The job exactly as received: unknown fields, key order and number spelling included. */
   readonly json: JsonText;
+  /** The same where it lies in the bytes of an answer, where it was left there. */
+  readonly slice?: JsonSlice | undefined;
 }
 
 const statusSpellings: ReadonlyMap<string, KnownJobStatus> = new Map<string, KnownJobStatus>([

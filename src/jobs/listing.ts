@@ -20,6 +20,8 @@ export interface PageQuery {
   readonly sort: string;
   readonly start?: string | undefined;
   readonly limit: number;
+  /** How many jobs will be taken; more only where some are left out again. */
+  readonly wanted: number;
 }
 
 export interface ListSelection {
@@ -108,6 +110,7 @@ export function createListing(
       sort: sortText(selection.sort),
       start: selection.start,
       limit: Math.min(largestPage, enough),
+      wanted: since === undefined ? selection.limit : Number.POSITIVE_INFINITY,
     });
     for await (const page of pages) {
       if (isFirst) counts.push(page.totalCount);

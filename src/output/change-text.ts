@@ -26,7 +26,7 @@ export function withoutPercent(text: string): string {
 }
 
 /** `+0.1%`, `-12.5%`, `+1,250%`, `+<0.1%` */
-function percentText(percent: number): string {
+export function percentText(percent: number): string {
   const sign = percent > 0 ? '+' : '-';
   const size = Math.abs(percent);
   if (size < leastPercent) return `${sign}<0.1%`;

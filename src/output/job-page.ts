@@ -7,7 +7,8 @@ import { runName } from './change-text.ts';
 import { rangeOfRuns } from './forecast-text.ts';
 import { errorLine, paintStatus, shownDurationMs } from './job-words.ts';
 import { segmentsSection } from './segments-section.ts';
-import { countText, durationText, timeText, unknown } from './text.ts';
+import type { Paint } from './terminal.ts';
+import { agoText, countText, durationWords, timeText, unknown } from './text.ts';
 import type { Look } from './view.ts';
 import { cutToWidth, padEnd, wrapText } from './width.ts';
 
@@ -19,6 +20,9 @@ const narrowest = 40;
 const longestValue = 128;
 const mostErrors = 10;
 
+/** A label, what it is, and what is said beside it. */
+type Fact = readonly [label: string, value: string | undefined, aside?: string | undefined];
+
 /**
  * The page, without a final line break. A section that has nothing to say is left out. With a comparison the counts
  * have their changes beside them.
@@ -29,6 +33,7 @@ export function jobPage(job: SegmentJob, look: Look, comparison?: JobComparison)
   const sections = [
     headline(job, look),
     factLines(job, look, comparison),
+    identifierLines(job, look),
     errorsSection(job, look, width),
     segmentsSection(job, look.terminal.paint, width, comparison),
   ];
@@ -50,27 +55,34 @@ function factLines(
   comparison: JobComparison | undefined,
 ): string[] {
   const { sandbox, metrics } = job;
-  const duration = durationText(shownDurationMs(job, now));
+  const duration = durationWords(shownDurationMs(job, now));
   const segmentation = metrics?.profileSegmentationTime?.totalTimeInMs;
-  const durationWords = [
+  const durations = [
     duration === unknown || isFinal(job) ? duration : `${duration} so far`,
     ...(segmentation === undefined || duration === unknown
       ? []
-      : [`${durationText(segmentation)} of it segmentation`]),
+      : [`${durationWords(segmentation)} of it segmentation`]),
   ].join(', ');
-  const facts: readonly (readonly [string, string | undefined])[] = [
-    ['Created', timeText(job.creationTime)],
-    [isFinal(job) ? 'Finished' : 'Updated', timeText(job.updateTime)],
-    ['Duration', durationWords],
+  const facts: readonly Fact[] = [
+    timeFact('Created', job.creationTime, now),
+    timeFact(isFinal(job) ? 'Finished' : 'Updated', job.updateTime, now),
+    ['Duration', durations],
     ['Usually', comparison?.usual && rangeOfRuns(comparison.usual)],
     ...(comparison === undefined ? [] : comparedFacts(comparison, now)),
     ['Profiles', countText(metrics?.totalProfiles)],
-    ['Source', job.source],
+    ['Source', job.source, sourceWords.get(job.source ?? '')],
     [
       'Sandbox',
       sandbox?.sandboxName &&
         [sandbox.sandboxName, sandbox.type && `(${sandbox.type})`].filter(Boolean).join(' '),
     ],
+  ];
+  return factLinesOf(facts, paint);
+}
+
+/** What only matters to find the job again elsewhere. */
+function identifierLines(job: SegmentJob, { terminal: { paint } }: Look): string[] {
+  const facts: readonly Fact[] = [
     ['Org', job.imsOrgId],
     ['Schema', job.schema?.name],
     ['Schedule', job.properties?.scheduleId],
@@ -78,21 +90,34 @@ function factLines(
     ['Batch', job.batchId],
     ['Request id', job.requestId],
   ];
-  return facts.flatMap(([label, value]) => {
+  return factLinesOf(facts, paint);
+}
+
+function factLinesOf(facts: readonly Fact[], paint: Paint): string[] {
+  return facts.flatMap(([label, value, aside = '']) => {
     const shown = safeText(value ?? '').trim();
     if (shown === '' || shown === unknown) return [];
-    return `  ${paint.muted(padEnd(label, 12))}${cutToWidth(shown, longestValue)}`;
+    const beside = aside === '' ? '' : paint.muted(`  ${aside}`);
+    return `  ${paint.muted(padEnd(label, 12))}${cutToWidth(shown, longestValue)}${beside}`;
   });
 }
 
+/** `2026-03-10 09:00:13Z  6 h ago` */
+function timeFact(label: string, ms: number | undefined, now: number): Fact {
+  const ago = agoText(ms, now);
+  return [label, timeText(ms), /^[\d-]+$/.test(ago) ? '' : ago];
+}
+
+const sourceWords: ReadonlyMap<string, string> = new Map([
+  ['api', 'on demand'],
+  ['scheduler', 'nightly evaluation'],
+]);
+
 /** `with f4020816-… of 2026-03-10 02:08:15Z`, and what that one took where nothing more is known. */
-function comparedFacts(
-  comparison: JobComparison,
-  now: number,
-): readonly (readonly [string, string | undefined])[] {
+function comparedFacts(comparison: JobComparison, now: number): readonly Fact[] {
   const run = commonRun(comparison);
   if (run !== undefined) {
-    const took = comparison.usual === undefined ? durationText(shownDurationMs(run, now)) : undefined;
+    const took = comparison.usual === undefined ? durationWords(shownDurationMs(run, now)) : undefined;
     return [
       ['Compared', `with ${runName(run)}`],
       ['It took', took],

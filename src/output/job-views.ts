@@ -2,10 +2,14 @@
 
 import { type JsonText, type SegmentJob, segmentIdsOf } from '../jobs/job.ts';
 import { compactJson } from '../lossless-json.ts';
+import { jobCard } from './job-card.ts';
+import { jobFieldAt } from './job-fields.ts';
 import { jobPage } from './job-page.ts';
 import { errorLine, paintStatus, segmentCountText, shownDurationMs } from './job-words.ts';
-import { countText, durationText, isoTime, plainCount, plainSeconds, timeText } from './text.ts';
+import { agoText, countText, durationText, isoTime, plainCount, plainSeconds } from './text.ts';
 import type { Column, DocumentFrame, RecordView } from './view.ts';
+
+const longestAgo = '13 days ago'.length;
 
 /** In the order of a table and of tsv: scripts count on it, so that columns are only ever appended. */
 const columns: readonly Column<SegmentJob>[] = [
@@ -29,8 +33,9 @@ const columns: readonly Column<SegmentJob>[] = [
     name: 'created',
     title: 'CREATED',
     isWhole: true,
+    minWidth: longestAgo,
     dropRank: 1,
-    cell: (job) => timeText(job.creationTime),
+    cell: (job, { now }) => agoText(job.creationTime, now),
     plain: (job) => isoTime(job.creationTime),
   },
   {
@@ -64,7 +69,8 @@ const moreColumns: readonly Column<SegmentJob>[] = [
     name: 'updated',
     title: 'UPDATED',
     isWhole: true,
-    cell: (job) => timeText(job.updateTime),
+    minWidth: longestAgo,
+    cell: (job, { now }) => agoText(job.updateTime, now),
     plain: (job) => isoTime(job.updateTime),
   },
   {
@@ -80,10 +86,27 @@ const moreColumns: readonly Column<SegmentJob>[] = [
   { name: 'errors', title: 'ERRORS', cell: (job) => job.errors.map(errorLine).join('; ') },
 ];
 
+/** What a wide terminal has room for: what the job evaluated, why it failed, and when it moved last. */
+const wideColumns: readonly Column<SegmentJob>[] = [
+  { name: 'segment', title: 'SEGMENT', isWhole: true, cell: firstSegmentText },
+  ...moreColumns.filter(({ name }) => name === 'errors'),
+  ...moreColumns.filter(({ name }) => name === 'updated'),
+];
+
+/** `2aa1466b-… +12`: the first segment, and how many more. */
+function firstSegmentText(job: SegmentJob): string {
+  const [first = '', ...others] = segmentIdsOf(job);
+  return others.length === 0 ? first : `${first} +${countText(others.length)}`;
+}
+
 export const jobView: RecordView<SegmentJob> = {
   columns,
   moreColumns,
+  columnAt: jobFieldAt,
+  wideColumns,
+  card: jobCard,
   json: (job) => job.json,
+  slice: (job) => job.slice,
   id: (job) => job.id,
   page: jobPage,
 };

@@ -3,11 +3,20 @@
 import type { SegjobsError } from '../errors.ts';
 import { quoteJson } from '../lossless-json.ts';
 import { safeText } from '../safe-text.ts';
+import {
+  type Annotation,
+  annotationLine,
+  type CiLog,
+  errorAnnotation,
+  guardedSink,
+  plainLog,
+} from './ci-log.ts';
 import { errorText } from './error-text.ts';
 import type { OutputFormat } from './format.ts';
-import { jsonDocument } from './json.ts';
+import { jsonDocument, jsonLines } from './json.ts';
 import { type LiveRegion, type LiveStream, openLiveRegion, type RegionLayout } from './live-region.ts';
 import { createProgress, type Progress } from './progress.ts';
+import type { Query } from './query.ts';
 import { createRecordWriter, type RecordWriter } from './records.ts';
 import { createSink } from './sink.ts';
 import type { Terminal } from './terminal.ts';
@@ -28,6 +37,8 @@ type Facts = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface Output {
   readonly format: OutputFormat;
+  /** The command that runs, as annotations name it: `segjobs watch`. */
+  readonly subject: string;
   readonly terminals: Terminals;
   /** Whether a spinner or a live region may be drawn on stderr: it is a terminal, not a CI log, and not `-q`. */
   readonly canAnimate: boolean;
@@ -61,6 +72,8 @@ export interface Output {
   warn(text: string): void;
   /** Text on stderr that `-q` does not silence either: hand it on only under `--debug`. */
   debug(text: string): void;
+  /** On GitHub a line on stderr that is also shown on the page of the run; nothing elsewhere. `-q` does not silence it. */
+  annotate(annotation: Annotation): void;
   /** From here on notes and warnings are silent: stdout carries a stream of events that tells everything itself. */
   hush(): void;
   /** A wait that is shown while it lasts: a spinner on a terminal, nothing elsewhere. */
@@ -70,7 +83,7 @@ export interface Output {
    * only where `canAnimate`. Nothing may go to stdout before it has been stopped.
    */
   openRegion(layout: RegionLayout): LiveRegion;
-  /** Prints a failure on stderr: text, or one last line of JSON with json and ndjson. */
+  /** Prints a failure on stderr: text, or one last line of JSON with json and ndjson; before it an annotation. */
   error(error: SegjobsError, stack?: string): void;
 }
 
@@ -88,6 +101,10 @@ export interface OutputOptions {
   readonly quiet: boolean;
   /** Unix ms on the service's clock. */
   readonly now: () => number;
+  /** `--query`: in json and ndjson what it finds in the whole result is printed in place of the result. */
+  readonly query?: Query | undefined;
+  /** What reads the log that the streams go to; nothing, where none is given. */
+  readonly log?: CiLog | undefined;
 }
 
 /** Records are turned into text and written in groups of this many: memory stays flat and a slow reader is heeded. */
@@ -100,9 +117,9 @@ const lone: DocumentFrame<unknown> = { head: '[', tail: () => ']' };
  * never throws. The functions may be taken off the object.
  */
 export function createOutput(options: OutputOptions): Output {
-  const { format, terminals, quiet } = options;
+  const { format, terminals, quiet, query, log = plainLog } = options;
   const { paint } = terminals.stderr;
-  const stdout = createSink(options.stdout, 'stdout');
+  const stdout = guardedSink(createSink(options.stdout, 'stdout'), log, format);
   const stderr = createSink(options.stderr, 'stderr');
   const look = (): Look => ({ now: options.now(), terminal: terminals.stdout });
   const isJson = format === 'json' || format === 'ndjson';
@@ -110,11 +127,38 @@ export function createOutput(options: OutputOptions): Output {
   const canAnimate = terminals.stderr.canAnimate && !quiet;
   let isHushed = false;
 
+  /** A whole document, or what the query finds in it. */
+  async function writeJson(json: string): Promise<void> {
+    if (query === undefined) return stdout.write(jsonDocument(json, isIndented));
+    return writeFound(query.collect({ head: json, tail: () => '' }).find());
+  }
+
+  function writeFound(json: string): Promise<void> {
+    return stdout.write(format === 'ndjson' ? jsonLines(json) : jsonDocument(json, isIndented));
+  }
+
+  /** Nothing is printed before all is there: a failure on the way leaves nothing behind. */
+  async function findInMany<T>(
+    { collect }: Query,
+    batches: AsyncIterable<readonly T[]>,
+    view: RecordView<T>,
+    frame: DocumentFrame<T>,
+  ): Promise<number> {
+    const collected = collect(frame);
+    let count = 0;
+    for await (const batch of batches) {
+      for (const item of batch) collected.add(view.json(item), frame.key?.(item));
+      count += batch.length;
+    }
+    await writeFound(collected.find());
+    return count;
+  }
+
   async function one<T>(item: T, view: RecordView<T>): Promise<void> {
-    if (isJson) return stdout.write(jsonDocument(view.json(item), isIndented));
+    if (isJson) return writeJson(view.json(item));
     if (format === 'table' && view.page !== undefined) return stdout.write(`${view.page(item, look())}\n`);
     const writer = await createRecordWriter(format, view, lone, look);
-    return stdout.write(writer.records([item]));
+    return writeRecords(writer, [item]);
   }
 
   async function many<T>(
@@ -122,6 +166,7 @@ export function createOutput(options: OutputOptions): Output {
     view: RecordView<T>,
     frame: DocumentFrame<T>,
   ): Promise<number> {
+    if (query !== undefined && isJson) return findInMany(query, batches, view, frame);
     const writer = await createRecordWriter(format, view, frame, look);
     const source = batches[Symbol.asyncIterator]();
     let printed = 0;
@@ -153,7 +198,8 @@ export function createOutput(options: OutputOptions): Output {
 
   async function writeRecords<T>(writer: RecordWriter<T>, items: readonly T[]): Promise<void> {
     for (let at = 0; at < items.length; at += recordsPerWrite) {
-      await stdout.write(writer.records(items.slice(at, at + recordsPerWrite)));
+      const made = writer.records(items.slice(at, at + recordsPerWrite));
+      for (const piece of typeof made === 'string' ? [made] : made) await stdout.write(piece);
     }
   }
 
@@ -168,7 +214,7 @@ export function createOutput(options: OutputOptions): Output {
   }
 
   async function facts(given: Facts): Promise<void> {
-    if (isJson) return stdout.write(jsonDocument(quoteJson({ schemaVersion: 1, ...given }), isIndented));
+    if (isJson) return writeJson(quoteJson({ schemaVersion: 1, ...given }));
     if (format !== 'table') {
       const lines = Object.entries(given).map(
         ([key, value]) => `${tsvValue(key)}\t${tsvValue(String(value ?? ''))}\n`,
@@ -192,18 +238,22 @@ export function createOutput(options: OutputOptions): Output {
     toStderr(
       text
         .split('\n')
-        .map((line) => `${style(safeText(line))}\n`)
+        .map((line) => `${style(log.text(safeText(line)))}\n`)
         .join(''),
     );
+  const annotate = (annotation: Annotation) => {
+    if (log.annotates) toStderr(annotationLine(annotation));
+  };
 
   return {
     format,
+    subject: log.subject,
     terminals,
     canAnimate,
     one,
     many,
     facts,
-    value: (text) => stdout.write(isJson ? `${quoteJson(text)}\n` : `${safeText(text)}\n`),
+    value: (text) => (isJson ? writeJson(quoteJson(text)) : stdout.write(`${safeText(text)}\n`)),
     raw: (text) => stdout.write(text),
     note: (text, style = (line) => line) => {
       if (!quiet && !isHushed) tell(text, style);
@@ -221,6 +271,11 @@ export function createOutput(options: OutputOptions): Output {
       region = openLiveRegion({ stream: options.stderr as LiveStream, write: stderr.tell, layout });
       return region;
     },
-    error: (error, stack) => toStderr(errorText(error, { format, paint, stack })),
+    annotate,
+    error: (error, stack) => {
+      annotate(errorAnnotation(error, log.subject));
+      const text = errorText(error, { format, paint, stack });
+      toStderr(isJson ? log.json(text) : log.text(text));
+    },
   };
 }

@@ -8,10 +8,11 @@ import { createTable } from './table.ts';
 import { tsvRow } from './tsv.ts';
 import type { DocumentFrame, Look, RecordView } from './view.ts';
 
-/** Each function gives the text to write next. */
+/** Each function gives what to write next. */
 export interface RecordWriter<T> {
   start(): string;
-  records(items: readonly T[]): string;
+  /** Bytes where the items lie in such: they are to be written before the next call. */
+  records(items: readonly T[]): string | readonly Uint8Array[];
   end(): string;
   /** In place of `end` when no more records can be had: no reader may take what was written for the whole. */
   breakOff(): string;
@@ -37,7 +38,7 @@ export async function createRecordWriter<T>(
     case 'tsv':
       return plainWriter((item) => tsvRow(view.columns, item, look()));
     case 'table': {
-      const table = await createTable(view.columns, look);
+      const table = await createTable(view.columns, look, view);
       return { start: () => '', records: table.rows, end: () => '', breakOff: () => '… incomplete\n' };
     }
   }

@@ -11,7 +11,7 @@ import type { Counts, JobSegment, SegmentJob } from '../jobs/job.ts';
 import { safeText } from '../safe-text.ts';
 import { changeText, runName, withoutPercent } from './change-text.ts';
 import type { Paint } from './terminal.ts';
-import { bar, countText } from './text.ts';
+import { bar, countText, shareText } from './text.ts';
 import { cutToWidth, padEnd, padStart, visibleWidth, wrapText } from './width.ts';
 
 const mostSegments = 20;
@@ -20,6 +20,7 @@ const mostExpressionLines = 4;
 const longestId = 128;
 const widestLabel = 24;
 const widestBar = 30;
+const shareWidth = '<0.1%'.length;
 /** Others follow. */
 const statusOrder: readonly string[] = audienceStatuses;
 
@@ -36,7 +37,7 @@ interface Entry {
 interface Row {
   readonly label: string;
   readonly count: number;
-  /** Shown in place of a bar. */
+  /** Shown in place of a share and a bar. */
   readonly change: string | undefined;
 }
 
@@ -73,6 +74,7 @@ export function segmentsSection(
     width,
     labelWidth,
     countWidth,
+    allProfiles: job.metrics?.totalProfiles,
     changeCell: (change) => padStart(shownChange(change), changeWidth),
     namesComparedJob: comparison !== undefined && commonRun(comparison) === undefined,
   };
@@ -150,6 +152,8 @@ interface Layout {
   readonly width: number;
   readonly labelWidth: number;
   readonly countWidth: number;
+  /** That the job looked at. */
+  readonly allProfiles: number | undefined;
   /** A change, as wide as the widest; without its percent on a terminal that has no room for it. */
   readonly changeCell: (change: string) => string;
   /** Whether each segment says what it is compared with, because they are not all compared with one job. */
@@ -158,21 +162,38 @@ interface Layout {
 
 function entryLines(entry: Entry, layout: Layout): string[] {
   const { id, definition, profiles, byStatus, byNamespace, comparison } = entry;
-  const { paint, width, labelWidth, countWidth, changeCell } = layout;
+  const { paint, width, labelWidth, countWidth, allProfiles, changeCell } = layout;
   const name = id === '*' ? '* (all segment definitions)' : safeText(id).trim() || '(no id)';
-  const expression = safeText(definition?.segment?.expression?.value ?? '');
+  const expression = breakable(safeText(definition?.segment?.expression?.value ?? ''));
   const count = `    ${padEnd('profiles', labelWidth + 2)}  ${padStart(countText(profiles), countWidth)}`;
   const change = changeText(comparison?.profiles);
-  const total = change === '' ? count : `${count}  ${changeCell(change)}`;
+  const share = profiles === undefined ? '' : shareText(profiles, allProfiles);
+  const aside =
+    change === ''
+      ? paint.muted(share === '' ? '' : `${padStart(share, shareWidth)} of all`)
+      : changeCell(change);
+  const total = `${count}  ${aside}`;
+  const audience = profiles ?? present(byStatus);
   return [
-    `  ${cutToWidth(name, longestId)}`,
+    `  ${paint.strong(cutToWidth(name, longestId))}`,
     ...wrapText(expression, width - 4, mostExpressionLines).map((line) => paint.muted(`    ${line}`)),
     ...mergePolicyLine(definition, paint),
     ...comparedLine(comparison, layout),
     ...(profiles === undefined ? [] : [total]),
-    ...countLines('by status', byStatus, layout),
-    ...countLines('by namespace', byNamespace, layout),
+    ...countLines('by status', byStatus, audience, layout),
+    ...countLines('by namespace', byNamespace, profiles, layout),
   ];
+}
+
+/** The profiles that are in the audience, by their status; `undefined` where none was counted. */
+function present(byStatus: readonly Row[]): number | undefined {
+  const inside = byStatus.filter(({ label }) => label === 'realized' || label === 'existing');
+  return inside.length === 0 ? undefined : inside.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** JSON without spaces gets some behind its commas, so that it can be wrapped where one would. */
+function breakable(expression: string): string {
+  return /^[{[]\S*$/.test(expression.slice(0, 200)) ? expression.replace(/,(?=["{[])/g, ', ') : expression;
 }
 
 function mergePolicyLine(definition: JobSegment | undefined, paint: Paint): string[] {
@@ -191,19 +212,26 @@ function comparedLine(
   return namesComparedJob ? [paint.muted(`    compared with ${runName(comparedWith)}`)] : [];
 }
 
-function countLines(title: string, rows: readonly Row[], layout: Layout): string[] {
+/** `whole` is what the shares are of, and what a full bar stands for where no count is larger. */
+function countLines(
+  title: string,
+  rows: readonly Row[],
+  whole: number | undefined,
+  layout: Layout,
+): string[] {
   if (rows.length === 0) return [];
   const { paint, width, labelWidth, countWidth, changeCell } = layout;
   const shown = rows.slice(0, mostNamespaces);
-  const most = Math.max(...shown.map(({ count }) => count));
-  const barWidth = Math.min(widestBar, width - 6 - labelWidth - 2 - countWidth - 2);
+  const most = Math.max(whole ?? 0, ...shown.map(({ count }) => count));
+  const barWidth = Math.min(widestBar, width - 6 - labelWidth - 2 - countWidth - 2 - shareWidth - 2);
   const hidden = rows.length - shown.length;
   return [
     `    ${paint.muted(title)}`,
     ...shown.map(({ label, count, change }) => {
       const name = padEnd(cutToWidth(label.trim() || '(no name)', labelWidth), labelWidth);
       const drawn = barWidth < 5 ? '' : paint.busy(bar(count, most, barWidth));
-      const beside = change === undefined ? drawn : changeCell(change);
+      const share = padStart(shareText(count, whole), shareWidth);
+      const beside = change === undefined ? `${paint.muted(share)}  ${drawn}` : changeCell(change);
       return `      ${name}  ${padStart(countText(count), countWidth)}  ${beside}`.trimEnd();
     }),
     ...(hidden === 0 ? [] : [paint.muted(`      … ${countText(hidden)} more (-o json)`)]),

@@ -5,10 +5,10 @@ import { safeText } from '../safe-text.ts';
 
 export interface Sink {
   /**
-   * Resolves when the stream has taken the text. Throws `READER_GONE` when nobody reads any more (a closed pipe) and
+   * Resolves when the stream has taken the text or the bytes. Throws `READER_GONE` when nobody reads any more (a closed pipe) and
    * `LOCAL_IO` on any other failure; once failed, every further call throws the same.
    */
-  write(text: string): Promise<void>;
+  write(chunk: string | Uint8Array): Promise<void>;
   /** Writes without waiting; a failure is dropped. For stderr, where there is nowhere to report it. */
   tell(text: string): void;
 }
@@ -30,19 +30,19 @@ export function createSink(stream: NodeJS.WritableStream, name: 'stdout' | 'stde
     waiting.clear();
   });
 
-  const write = (text: string): Promise<void> =>
+  const write = (chunk: string | Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
       if (failure !== undefined) {
         reject(failure);
         return;
       }
-      if (text === '') {
+      if (chunk.length === 0) {
         resolve();
         return;
       }
       waiting.add(reject);
       try {
-        stream.write(text, (error) => {
+        stream.write(chunk, (error) => {
           waiting.delete(reject);
           if (error) reject(fail(error));
           else resolve();

@@ -2,6 +2,7 @@
 
 import { usageError } from '../errors.ts';
 import type { JsonText } from '../jobs/job.ts';
+import type { JsonSlice } from '../json-slice.ts';
 import { safeText } from '../safe-text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,8 +12,8 @@ export interface Column<T> {
   readonly name: string;
   /** Heading of the table. */
   readonly title: string;
-  /** Numbers stand right, and are never cut. */
-  readonly align?: 'left' | 'right' | undefined;
+  /** Numbers stand right, and are never cut; `numbers` stands right where the first rows hold nothing else. */
+  readonly align?: 'left' | 'right' | 'numbers' | undefined;
   /** Columns kept free even where the first rows need fewer. */
   readonly minWidth?: number | undefined;
   /** Never cut: an id, that people copy. */
@@ -40,8 +41,16 @@ export interface RecordView<T> {
   readonly columns: readonly Column<T>[];
   /** Further columns that `--fields` may name. */
   readonly moreColumns?: readonly Column<T>[] | undefined;
+  /** The column that stands for a path such as `metrics.totalTime`, where `--fields` may name one. */
+  readonly columnAt?: ((path: string) => Column<T> | undefined) | undefined;
+  /** Columns that a table has as well where the terminal has room left, in this order; those with something to show. */
+  readonly wideColumns?: readonly Column<T>[] | undefined;
+  /** One item as a block of lines, where a terminal is too narrow for a table; default: a line for each column. */
+  readonly card?: ((item: T, look: Look) => readonly string[]) | undefined;
   /** The exact JSON of one item. */
   readonly json: (item: T) => JsonText;
+  /** The same JSON in the bytes it came in, for an item of which nothing else is printed. */
+  readonly slice?: ((item: T) => JsonSlice | undefined) | undefined;
   /** For `ids`. */
   readonly id?: ((item: T) => string) | undefined;
   /** The page a person reads when there is one item; default: its row. Already safe; no final line break. */
@@ -69,18 +78,21 @@ export function ownResultsFrame<T>(key: (item: T) => string): DocumentFrame<T> {
 }
 
 /**
- * The view with the columns named, in that order; none of them is left out on a narrow terminal.
- * Throws a usage error naming the valid names.
+ * The view with the columns named, in that order; none of them is left out on a narrow terminal, and no other comes in
+ * on a wide one. Throws a usage error naming the valid names.
  */
 export function selectColumns<T>(view: RecordView<T>, names: readonly string[]): RecordView<T> {
   const all = [...view.columns, ...(view.moreColumns ?? [])];
   const columns = names.map((name) => {
-    const found = all.find((column) => column.name.toLowerCase() === name.trim().toLowerCase());
+    const wanted = name.trim();
+    const found =
+      all.find((column) => column.name.toLowerCase() === wanted.toLowerCase()) ?? view.columnAt?.(wanted);
     if (found === undefined) {
       const valid = all.map((column) => column.name).join(', ');
-      throw usageError(`unknown field "${safeText(name)}" in --fields`, `valid fields: ${valid}`);
+      const paths = view.columnAt === undefined ? '' : ', or a path into the job such as metrics.totalTime';
+      throw usageError(`unknown field "${safeText(name)}" in --fields`, `valid fields: ${valid}${paths}`);
     }
     return { ...found, dropRank: undefined };
   });
-  return { ...view, columns };
+  return { ...view, columns, wideColumns: undefined, card: undefined };
 }

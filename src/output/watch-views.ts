@@ -4,6 +4,8 @@ import { SegjobsError } from '../errors.ts';
 import type { SegmentJob } from '../jobs/job.ts';
 import type { Standing, WatchEvent, WatchEventOf } from '../jobs/watch-events.ts';
 import { quoteJson } from '../lossless-json.ts';
+import { safeText } from '../safe-text.ts';
+import { jobCard } from './job-card.ts';
 import { jobView } from './job-views.ts';
 import { type LiveLook, openLiveView } from './live-view.ts';
 import type { Output } from './output.ts';
@@ -114,6 +116,10 @@ async function* oneBatch<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
 /** The columns of a job; a row without one shows its id, and says so to people. */
 const finalView: RecordView<FinalRow> = {
   columns: jobView.columns.map(finalColumn),
+  card: ({ id, job, standing }, look) =>
+    job === undefined
+      ? [look.terminal.paint.strong(safeText(id)), `  ${look.terminal.paint.muted(absenceText(standing))}`]
+      : jobCard(job, look),
   json: ({ job }) => job?.json ?? 'null',
   id: ({ id }) => id,
 };

@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isPosix, launcher } from '../support/binary.ts';
+import { isPosix } from '../support/binary.ts';
 import { startCommand } from '../support/processes.ts';
+import { programCall } from '../support/program.ts';
 import { programDirectory } from '../support/transcript.ts';
 
 // The built program as its own service: the recipes that need no account.
@@ -27,10 +28,12 @@ describe.runIf(isPosix)('segjobs emulator exec', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  const start = (argv: readonly string[], env: Record<string, string> = {}) =>
-    startCommand(process.execPath, [launcher, 'emulator', 'exec', ...argv], {
-      env: { HOME: home, TMPDIR: temporary, ...env },
+  const start = (argv: readonly string[], env: Record<string, string> = {}) => {
+    const { command, parameters } = programCall(['emulator', 'exec', ...argv]);
+    return startCommand(command, parameters, {
+      env: { HOME: home, TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: '1', ...env },
     });
+  };
   const exec = (...argv: readonly string[]) => start(argv).ended;
 
   it.runIf(hasJq)('runs the recipe: create two segments in one job, watch it, read its status', async () => {

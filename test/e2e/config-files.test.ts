@@ -2,14 +2,13 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startProgram } from '../support/processes.ts';
+import { startCommand } from '../support/processes.ts';
+import { programCall, programInShell } from '../support/program.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 // The built program and the files it keeps: modes, links, broken and missing homes, many processes at once.
 
-const launcher = fileURLToPath(new URL('../../bin/segjobs.js', import.meta.url));
 const isPosix = process.platform !== 'win32';
 
 let home: string;
@@ -22,16 +21,21 @@ const directory = () => join(home, '.config', 'segjobs');
 const configFile = () => join(directory(), 'config.json');
 const modeOf = (path: string) => (fs.statSync(path).mode & 0o777).toString(8);
 
-const run = (argv: readonly string[], env: Record<string, string> = { HOME: home }) =>
-  startProgram(launcher, argv, env).ended;
+/** The directories hold what a test is about and nothing else. */
+const noCodeCache = { NODE_DISABLE_COMPILE_CACHE: '1' };
+
+const run = (argv: readonly string[], env: Record<string, string> = { HOME: home }) => {
+  const { command, parameters } = programCall(argv);
+  return startCommand(command, parameters, { env: { ...env, ...noCodeCache }, limitMs: 60_000 }).ended;
+};
 
 /** Through a shell, for umask, limits and closed streams; `segjobs` is the program. */
 function shell(script: string, env: Record<string, string> = { HOME: home }) {
   const { status, stdout, stderr } = spawnSync(
     'sh',
-    ['-c', `segjobs() { "${process.execPath}" "${launcher}" "$@"; }; ${script}`],
+    ['-c', `segjobs() { ${programInShell} "$@"; }; ${script}`],
     {
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', ...noCodeCache, ...env },
       encoding: 'utf8',
     },
   );
@@ -187,7 +191,8 @@ describe.runIf(isPosix)('credentials from the environment', () => {
         return [name, home];
       }),
     );
-    const ran = await run(['list', '-L', '1', '-o', 'ids'], { ...credentials(), ...vars });
+    const { command, parameters } = programCall(['list', '-L', '1', '-o', 'ids']);
+    const ran = await startCommand(command, parameters, { env: { ...credentials(), ...vars } }).ended;
     expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\S+\n$/) });
   });
 });

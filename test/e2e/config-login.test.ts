@@ -1,14 +1,12 @@
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { programInShell } from '../support/program.ts';
 import { hasPty, startPty } from '../support/pty-session.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 // The built program's login as a conversation on a real terminal.
-
-const launcher = fileURLToPath(new URL('../../bin/segjobs.js', import.meta.url));
 
 describe.runIf(hasPty)('auth login on a terminal', () => {
   let world: World;
@@ -24,7 +22,7 @@ describe.runIf(hasPty)('auth login on a terminal', () => {
 
   const start = (redirect = '') =>
     startPty(
-      `"${process.execPath}" "${launcher}" auth login ${redirect}; code=$?; stty -a | grep -ow -- '-*echo'; exit $code`,
+      `${programInShell} auth login ${redirect}; code=$?; stty -a | grep -ow -- '-*echo'; exit $code`,
       {
         HOME: home,
         SEGJOBS_CONFIG_DIR: home,

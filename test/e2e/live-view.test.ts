@@ -81,7 +81,8 @@ describe.runIf(hasPty).concurrent('the live view on a real terminal', () => {
     expect(text).not.toMatch(turning);
     expect(text).not.toContain('next look');
     for (const id of ids) expect(text).toMatch(new RegExp(`^✓ ${id}\\s+\\w+ → SUCCEEDED after `, 'm'));
-    expect(text).toMatch(/^2 of 2 finished · .*\nSTATUS /m);
+    // A card for each job where a table has no room.
+    expect(text).toMatch(/^2 of 2 finished · .*\n(STATUS |[\w-]{36}\n {2}SUCCEEDED)/m);
     expect(text).toMatch(/code 0\nsane\n$/);
     expect(screen.isCursorHidden).toBe(false);
   });

@@ -52,6 +52,9 @@ function linesOf(job: string): Readonly<Record<string, readonly Line[]>> {
       { argv: ['watch', job, '--timeout', '0'] },
       { argv: ['watch', job, '--timeout', '0', '-o', 'ndjson'] },
     ],
+    quota: [{ argv: ['quota'] }, { argv: ['quota', '-o', 'json'] }, stored('quota')],
+    stats: [{ argv: ['stats'] }, { argv: ['stats', '-o', 'json'] }],
+    completion: [{ argv: ['completion', 'bash'] }, stored('completion', 'zsh')],
     'auth login': [
       { argv: ['auth', 'login', ...who, '--client-secret-stdin'], stdin: clientSecret },
       { argv: ['auth', 'login', ...who, '--client-secret-stdin'], stdin: `${clientSecret} and more` },
@@ -218,10 +221,7 @@ describe('no credential is shown [fault 136]', () => {
   });
 
   it('by the stack trace that --debug prints of a bug of ours', async () => {
-    const sabotage = world.file(
-      'sabotage.cjs',
-      `globalThis.crypto.randomUUID = () => { throw new TypeError('sabotage'); };`,
-    );
+    const sabotage = world.file('sabotage.cjs', `Math.random = () => { throw new TypeError('sabotage'); };`);
     const { stdout, stderr, exitCode } = await world.run(['list', '--debug'], {
       nodeFlags: ['-r', sabotage],
     });

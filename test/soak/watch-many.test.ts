@@ -1,9 +1,9 @@
 // A watch of 10,000 jobs by the built program: how much it asks, and how much memory it takes.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launcher } from '../support/binary.ts';
 import { json, type Reply, type ScriptedServer, startServer } from '../support/http-server.ts';
 import { startCommand } from '../support/processes.ts';
+import { programCall } from '../support/program.ts';
 
 const jobCount = 10_000;
 /** What a job of many segments weighs, so that answers that are not let go of show. */
@@ -40,22 +40,23 @@ describe('a watch of 10,000 jobs', () => {
     const requestsByPoll: number[] = [];
     server.script([], bulkGet(requestsByPoll));
     const ids = Array.from({ length: jobCount }, (_, index) => `job-${index}`);
-    const watch = startCommand(
-      process.execPath,
-      [`--max-old-space-size=${heapMb}`, launcher, 'watch', '-f', '-', '--interval', '1s', '-o', 'tsv', '-q'],
-      {
-        env: {
-          AEP_ACCESS_TOKEN: 'token',
-          AEP_CLIENT_ID: 'client',
-          AEP_ORG_ID: 'org@AdobeOrg',
-          AEP_SANDBOX_NAME: 'prod',
-          SEGJOBS_API_URL: server.url,
-          HOME: '/nonexistent',
-        },
-        stdin: { text: ids.join('\n') },
-        limitMs: 110_000,
-      },
+    const { command, parameters, env } = programCall(
+      ['watch', '-f', '-', '--interval', '1s', '-o', 'tsv', '-q'],
+      [`--max-old-space-size=${heapMb}`],
     );
+    const watch = startCommand(command, parameters, {
+      env: {
+        ...env,
+        AEP_ACCESS_TOKEN: 'token',
+        AEP_CLIENT_ID: 'client',
+        AEP_ORG_ID: 'org@AdobeOrg',
+        AEP_SANDBOX_NAME: 'prod',
+        SEGJOBS_API_URL: server.url,
+        HOME: '/nonexistent',
+      },
+      stdin: { text: ids.join('\n') },
+      limitMs: 110_000,
+    });
     const ended = await watch.ended;
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(ended.stdout.trimEnd().split('\n')).toHaveLength(jobCount);

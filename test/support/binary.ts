@@ -1,17 +1,15 @@
 // The built program in a world made for one test file: by its arguments, or in a bash line as `segjobs`.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { EmulatorOptions } from '../../src/emulator/emulator.ts';
 import { type Ended, type Started, type StartOptions, startCommand } from './processes.ts';
+import { programCall } from './program.ts';
 import { programDirectory } from './transcript.ts';
 import { createWorld, type World } from './world.ts';
 
 /** Shell lines, signals and modes mean something here. */
 export const isPosix = process.platform !== 'win32';
-
-/** `bin/segjobs.js`. */
-export const launcher = resolve(import.meta.dirname, '../../bin/segjobs.js');
 
 export interface BinaryOptions extends Omit<StartOptions, 'env'> {
   /** Added to the environment; `undefined` removes. */
@@ -46,6 +44,8 @@ export async function createBinaryWorld(options: EmulatorOptions = {}): Promise<
   const environment: BinaryWorld['environment'] = (more = {}) => {
     const all = {
       PATH: `${program.path}${delimiter}${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
+      // A world is new: writing what nobody will read again would only take time.
+      NODE_DISABLE_COMPILE_CACHE: '1',
       ...world.env,
       ...more,
     };
@@ -53,8 +53,13 @@ export async function createBinaryWorld(options: EmulatorOptions = {}): Promise<
       Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
   };
-  const start: BinaryWorld['start'] = (argv, { env, nodeFlags = [], ...rest } = {}) =>
-    startCommand(process.execPath, [...nodeFlags, launcher, ...argv], { ...rest, env: environment(env) });
+  const start: BinaryWorld['start'] = (argv, { env, nodeFlags, ...rest } = {}) => {
+    const call = programCall(argv, nodeFlags);
+    return startCommand(call.command, call.parameters, {
+      ...rest,
+      env: environment({ ...call.env, ...env }),
+    });
+  };
   const startShell: BinaryWorld['startShell'] = (script, { env, ...rest } = {}) =>
     startCommand('bash', ['-c', script], { ...rest, env: environment(env) });
   return {

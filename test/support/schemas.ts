@@ -5,7 +5,14 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 
-export const schemaNames = ['watch-event', 'watch-document', 'cancel-document', 'error'] as const;
+export const schemaNames = [
+  'watch-event',
+  'watch-document',
+  'cancel-document',
+  'quota-document',
+  'stats-document',
+  'error',
+] as const;
 export type SchemaName = (typeof schemaNames)[number];
 
 const directory = resolve(import.meta.dirname, '../../docs/schema');
@@ -83,19 +90,23 @@ export function checkPrinted({ argv, defaultFormat, exitCode, stdout, stderr }: 
   const format = formatOf(words) ?? defaultFormat;
   if (format !== 'json' && format !== 'ndjson') return;
   const has = (...flags: readonly string[]) => words.some((word) => flags.includes(word));
-  const command = words.find((word) => ['watch', 'create', 'cancel'].includes(word));
+  const command = words.find((word) => ['watch', 'create', 'cancel', 'quota', 'stats'].includes(word));
   const isWatch =
     !has('--dry-run', '-n') && (command === 'watch' || (command !== undefined && has('--watch', '-w')));
   const lines = (text: string) => text.split('\n').filter((line) => line !== '');
 
   for (const line of lines(stderr)) {
     // Beside the error there are notes and warnings, but for where events tell everything.
+    const isAnnotation = line.startsWith('::');
     const isError =
-      line.startsWith('{') || (isWatch && format === 'ndjson' && stdout !== '' && !has('--debug'));
+      line.startsWith('{') ||
+      (isWatch && format === 'ndjson' && stdout !== '' && !has('--debug') && !isAnnotation);
     if (isError) check('error', line);
   }
   if (!isWatch) {
     if (command === 'cancel' && format === 'json' && stdout !== '') check('cancel-document', stdout);
+    const isOurs = (command === 'quota' || command === 'stats') && !has('--query', '--help', '-h');
+    if (isOurs && words[0] === command && stdout !== '') check(`${command}-document`, stdout);
     return;
   }
   if (format === 'json') {

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { isStandalone, programFile } from './program.ts';
 
 export interface Step {
   /** What a person types; continuation lines (`> `) are joined as the shell would. */
@@ -54,11 +55,11 @@ export function readTranscript(text: string): Step[] {
 /** A directory with a `segjobs` for the built program, to stand first in PATH. */
 export function programDirectory(): { readonly path: string; remove(): void } {
   const dir = mkdtempSync(join(tmpdir(), 'segjobs-bin-'));
-  const program = resolve(import.meta.dirname, '../../bin/segjobs.js');
-  if (process.platform === 'win32') writeFileSync(join(dir, 'segjobs.cmd'), `@node "${program}" %*\r\n`);
-  else {
-    chmodSync(program, 0o755);
-    symlinkSync(program, join(dir, 'segjobs'));
+  if (process.platform === 'win32') {
+    writeFileSync(join(dir, 'segjobs.cmd'), `@${isStandalone ? '' : 'node '}"${programFile}" %*\r\n`);
+  } else {
+    chmodSync(programFile, 0o755);
+    symlinkSync(programFile, join(dir, 'segjobs'));
   }
   return { path: dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
@@ -76,7 +77,11 @@ export function playSteps(
   return new Promise((done, fail) => {
     const child = spawn('sh', ['-c', script], {
       cwd: options.cwd,
-      env: { ...options.env, PATH: `${options.path}${delimiter}${process.env['PATH'] ?? ''}` },
+      env: {
+        NODE_DISABLE_COMPILE_CACHE: '1',
+        ...options.env,
+        PATH: `${options.path}${delimiter}${process.env['PATH'] ?? ''}`,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const chunks: Buffer[] = [];
@@ -99,8 +104,10 @@ export function steady(text: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z/g, '<time>')
     .replace(/(request id |Request id +|"requestId":")[\w-]+/gi, '$1<id>')
+    .replace(/just now|(?:in )?(?:\d+ (?:days?|h|min|s)\b ?)+(?:ago\b)?/g, '<duration> ')
     .replace(/(?<![\w-])<?(\d+[dhms] ?)+\b(?!-)/g, '<duration> ')
     .replace(/no change|(?<![\w-])[+-][\d,]+( \([+-]<?[\d,.]+%\))?(?=\s|$)/gm, '<change>')
+    .replace(/<?\b\d+(\.\d)?%/g, '<share>')
     .replace(/(as|shorter than|longer than) usual/g, '<usual>')
     .replace(/\b\d{1,3}(,\d{3})+\b|(?<![\w-])\d{4,}\b(?!-)/g, '<count>')
     .replace(/[▏▎▍▌▋▊▉█]+/g, '<bar>')

@@ -7,6 +7,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts';
 import type { Clock, Host } from '../../src/host.ts';
 import { run } from '../../src/main.ts';
+import { checkExitCode } from './documented-codes.ts';
 import { checkPrinted } from './schemas.ts';
 
 export interface Ran {
@@ -110,6 +111,7 @@ export async function runIn(
   const exitCode = await run(host, argv);
   const ran = { exitCode, stdout: stdout.text(), stderr: stderr.text() };
   checkPrinted({ argv, defaultFormat: host.env['SEGJOBS_OUTPUT'], ...ran });
+  checkExitCode(argv, exitCode);
   return ran;
 }
 

@@ -90,7 +90,7 @@ describe('the README', () => {
     for (const [code, meaning] of Object.entries(exitCodeMeanings)) {
       expect(rows).toContain(`| ${code} | ${meaning} |`);
     }
-    const environment = helpTopics.find(({ name }) => name === 'environment')?.text ?? '';
+    const environment = JSON.stringify(helpTopics.find(({ name }) => name === 'environment'));
     const variables = [...environment.matchAll(/\b(?:AEP|SEGJOBS)_[A-Z_]+\b/g)].map(([name]) => name);
     expect(variables.length).toBeGreaterThan(10);
     for (const variable of variables) expect(readme).toContain(`\`${variable}\``);

@@ -65,14 +65,15 @@ describe('a job beside the one before it', () => {
     expect(await printed('table', comparison, 80)).toBe(
       `d3b4a50d-dfea-43eb-9fca-557ea53771fd  SUCCEEDED
 
-  Created     2026-11-23 02:14:07Z
-  Finished    2026-11-23 02:27:07Z
-  Duration    13m 05s, 11m 30s of it segmentation
+  Created     2026-11-23 02:14:07Z  just now
+  Finished    2026-11-23 02:27:07Z  in 13 min
+  Duration    13 min 5 s, 11 min 30 s of it segmentation
   Usually     12m–14m (8 earlier runs)
   Compared    with 0a1b2c3d-0000-4000-8000-000000000001 of 2026-11-22 02:14:07Z
   Profiles    13,146,432
-  Source      scheduler
+  Source      scheduler  nightly evaluation
   Sandbox     prod (production)
+
   Request id  4e538382-dbd8-449e-988a-4ac639ebe72b
 
 Segments  1
@@ -102,7 +103,7 @@ Segments  1
       metrics: sizes(3_900_000),
     });
     const page = await printed('table', compareJob(job, new Map([['a', run]])), 40);
-    expect(page).toContain('\n  It took     <1s\n');
+    expect(page).toContain('\n  It took     less than 1 s\n');
     expect(page).toContain('\n    profiles      5,100,000  +1,200,000\n');
     const counts = page.slice(page.indexOf('profiles  ')).split('\n');
     expect(Math.max(...counts.map((line) => line.length))).toBeLessThanOrEqual(40);
@@ -129,8 +130,8 @@ Segments  1
     expect(jobPage(job, { now: sampleTime, terminal: terminalOf(80) }, item)).toBe(
       `now  status unknown
 
-  Created     2026-11-23 02:14:07Z
-  Duration    0s so far
+  Created     2026-11-23 02:14:07Z  just now
+  Duration    0 s so far
   Compared    with the last successful job of each segment
 
 Segments  3

@@ -29,26 +29,26 @@ const runningJob = bareJob('b31aed3d-b3b1-4613-98c6-7d3846e8d48f', {
 });
 
 async function table(jobs: readonly SegmentJob[], look = lookAt(0), view = jobView): Promise<string> {
-  const { rows } = await createTable(view.columns, () => look);
+  const { rows } = await createTable(view.columns, () => look, view);
   return rows(jobs);
 }
 
 describe('a list of jobs', () => {
   it('as a table', async () => {
     expect(await table([finishedJob, runningJob, bareJob('only-an-id')])).toBe(
-      `STATUS      ID                                    SEGMENTS  CREATED               DURATION    PROFILES  SOURCE
-SUCCEEDED   d3b4a50d-dfea-43eb-9fca-557ea53771fd         1  2026-11-23 02:14:07Z   13m 05s  13,146,432  scheduler
-PROCESSING  b31aed3d-b3b1-4613-98c6-7d3846e8d48f         2  2026-11-23 02:44:07Z   15m 00s           -  api
--           only-an-id                                   0  -                            -           -  -
+      `STATUS      ID                                    SEGMENTS  CREATED      DURATION    PROFILES  SOURCE
+SUCCEEDED   d3b4a50d-dfea-43eb-9fca-557ea53771fd         1  45 min ago    13m 05s  13,146,432  scheduler
+PROCESSING  b31aed3d-b3b1-4613-98c6-7d3846e8d48f         2  15 min ago    15m 00s           -  api
+-           only-an-id                                   0  -                   -           -  -
 `,
     );
   });
 
   it('fits 80 columns with the whole id', async () => {
     expect(await table([finishedJob, runningJob], lookAt(80))).toBe(
-      `STATUS      ID                                    CREATED               DURATION
-SUCCEEDED   d3b4a50d-dfea-43eb-9fca-557ea53771fd  2026-11-23 02:14:07Z   13m 05s
-PROCESSING  b31aed3d-b3b1-4613-98c6-7d3846e8d48f  2026-11-23 02:44:07Z   15m 00s
+      `STATUS      ID                                    CREATED      DURATION
+SUCCEEDED   d3b4a50d-dfea-43eb-9fca-557ea53771fd  45 min ago    13m 05s
+PROCESSING  b31aed3d-b3b1-4613-98c6-7d3846e8d48f  15 min ago    15m 00s
 `,
     );
   });
@@ -63,7 +63,7 @@ PROCESSING  b31aed3d-b3b1-4613-98c6-7d3846e8d48f  2026-11-23 02:44:07Z   15m 00s
     ]);
   });
 
-  it('has further fields for --fields, and none of those asked for is left out on a narrow terminal', async () => {
+  it('has further fields for --fields, and none of those asked for is left out where there is no room for a table', async () => {
     const view = selectColumns(jobView, ['id', 'updated', 'segmentIds', 'sandbox', 'errors']);
     const job = bareJob('a', {
       updateTime: sampleTime,
@@ -72,8 +72,11 @@ PROCESSING  b31aed3d-b3b1-4613-98c6-7d3846e8d48f  2026-11-23 02:44:07Z   15m 00s
       errors: [{ code: 'E1', msg: 'no snapshot' }, { msg: 'and more' }],
     });
     expect(await table([job], lookAt(20), view)).toBe(
-      `ID  UPDATED               SEGMENT IDS  SANDBOX  ERRORS
-a   2026-11-23 02:14:07Z  s1, s2       prod     E1: no sn…
+      `ID           a
+UPDATED      45 min ago
+SEGMENT IDS  s1, s2
+SANDBOX      prod
+ERRORS       E1: no sn…
 `,
     );
     expect(tsvRow(view.columns, job, lookAt(0))).toBe(
@@ -122,12 +125,13 @@ describe('the page of a job', () => {
     expect(jobPage(finishedJob, lookAt(80))).toBe(
       `d3b4a50d-dfea-43eb-9fca-557ea53771fd  SUCCEEDED
 
-  Created     2026-11-23 02:14:07Z
-  Finished    2026-11-23 02:27:07Z
-  Duration    13m 05s, 11m 30s of it segmentation
+  Created     2026-11-23 02:14:07Z  45 min ago
+  Finished    2026-11-23 02:27:07Z  32 min ago
+  Duration    13 min 5 s, 11 min 30 s of it segmentation
   Profiles    13,146,432
-  Source      scheduler
+  Source      scheduler  nightly evaluation
   Sandbox     prod (production)
+
   Request id  4e538382-dbd8-449e-988a-4ac639ebe72b
 
 Segments  1
@@ -135,14 +139,14 @@ Segments  1
   7863c010-e092-41c8-ae5e-9e533186752e
     workAddress.country = "US"
     merge policy 25c548a0-ca7f-4dcd-81d5-997642f178b9
-    profiles        1,033
+    profiles        1,033  <0.1% of all
     by status
-      realized        501  █████████████████████████████▍
-      existing        512  ██████████████████████████████
-      exited           20  █▏
+      realized        501  48.5%  ██████████████▌
+      existing        512  49.6%  ██████████████▉
+      exited           20   1.9%  ▋
     by namespace
-      ECID            800  ██████████████████████████████
-      Email           233  ████████▊`,
+      ECID            800  77.4%  ███████████████████████▎
+      Email           233  22.6%  ██████▊`,
     );
   });
 
@@ -150,10 +154,10 @@ Segments  1
     expect(jobPage(runningJob, lookAt(0))).toBe(
       `b31aed3d-b3b1-4613-98c6-7d3846e8d48f  PROCESSING
 
-  Created     2026-11-23 02:44:07Z
-  Updated     2026-11-23 02:45:07Z
-  Duration    15m 00s so far
-  Source      api
+  Created     2026-11-23 02:44:07Z  15 min ago
+  Updated     2026-11-23 02:45:07Z  14 min ago
+  Duration    15 min so far
+  Source      api  on demand
 
 Segments  2
 
@@ -233,7 +237,7 @@ Segments  1
 
   __proto__
     by status
-      realized          5  ██████████████████████████████`);
+      realized          5   100%  █████████████████████████`);
   });
 
   it('cuts a very long expression', () => {

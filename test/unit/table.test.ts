@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { createTable, fitSlots, rowsPerBlock } from '../../src/output/table.ts';
+import { createTable, rowsPerBlock } from '../../src/output/table.ts';
+import { fitSlots } from '../../src/output/table-columns.ts';
 import { tsvRow, tsvValue } from '../../src/output/tsv.ts';
 import type { Column, Look } from '../../src/output/view.ts';
 import { visibleWidth } from '../../src/output/width.ts';
@@ -15,7 +16,7 @@ vi.mock('cli-table3', async (importOriginal) => {
   const { default: Library } = await importOriginal<{ default: new (options: object) => unknown[] }>();
   class Counted extends Library {
     override toString() {
-      drawn.push(this.length);
+      drawn.push(String((this[0] as readonly unknown[])[0]).split('\n').length);
       return super.toString();
     }
   }
@@ -109,6 +110,66 @@ describe('a table', () => {
     expect(text.split('\n')[1]).toBe(`prod  ${'x'.repeat(127)}…      1`);
   });
 
+  it('is a card for each item where no column but the indispensable would be left', async () => {
+    const rows = [thing('production', 'd3b4a50d-dfea-43eb-9fca-557ea53771fd', 5), thing('', '受众')];
+    expect(await tableOf(rows, lookAt(50))).toBe(
+      `NAME   production
+ID     d3b4a50d-dfea-43eb-9fca-557ea53771fd
+COUNT  5
+
+NAME   -
+ID     受众
+COUNT  1
+`,
+    );
+    const { rows: write } = await createTable(columns, () => lookAt(14));
+    expect(write([thing('one')]) + write([thing('two')])).toBe(
+      'NAME   one\nID     a\nCOUNT  1\n\nNAME   two\nID     a\nCOUNT  1\n',
+    );
+  });
+
+  it('has more columns where there is room for them and something to show, but never in an unknown width', async () => {
+    const wide = (name: string, text: (item: Thing) => string, isWhole = true): Column<Thing> => ({
+      name,
+      title: name.toUpperCase(),
+      isWhole,
+      cell: text,
+    });
+    const wideColumns = [
+      wide('empty', () => ''),
+      wide('label', ({ name }) => `${name}-label`),
+      wide('reason', ({ name }) => `${name} `.repeat(40), false),
+      wide('last', () => 'x'),
+    ];
+    const at = async (width: number) => {
+      const { rows } = await createTable(columns, () => lookAt(width), { wideColumns });
+      return rows([thing('dev')]);
+    };
+    expect(await at(0)).toBe('NAME  ID  COUNT\ndev   a       1\n');
+    expect(await at(20)).toBe('NAME  ID  COUNT\ndev   a       1\n');
+    expect(await at(32)).toBe('NAME  ID  COUNT  LABEL      LAST\ndev   a       1  dev-label  x\n');
+    expect(await at(60)).toBe(
+      'NAME  ID  COUNT  LABEL      REASON\ndev   a       1  dev-label  dev dev dev dev dev dev dev dev…\n',
+    );
+  });
+
+  it('sets a column of unknown kind right where its first rows hold numbers', async () => {
+    const field: Column<string> = {
+      name: 'x',
+      title: 'field',
+      align: 'numbers',
+      isWhole: true,
+      cell: String,
+    };
+    const drawnFor = async (items: readonly string[]) =>
+      (await createTable([field], () => lookAt(0))).rows(items);
+    expect(await drawnFor(['1', '-20.5e+3', '9007199254740993', ''])).toBe(
+      '           field\n               1\n        -20.5e+3\n9007199254740993\n               -\n',
+    );
+    expect(await drawnFor(['1', 'two'])).toBe('field\n1\ntwo\n');
+    expect(await drawnFor([''])).toBe('field\n-\n');
+  });
+
   it('leaves out columns and cuts text on a narrow terminal, but no id', async () => {
     const id = 'd3b4a50d-dfea-43eb-9fca-557ea53771fd';
     const rows = [thing('a-rather-long-name', id, 5)];
@@ -118,7 +179,6 @@ describe('a table', () => {
     expect(await tableOf(rows, lookAt(60))).toBe(
       `NAME             ID                                    COUNT\na-rather-long-…  ${id}      5\n`,
     );
-    expect(await tableOf(rows, lookAt(20))).toBe(`NAME        ID\na-rather-…  ${id}\n`);
   });
 
   it('has a muted heading and painted cells, and no other colour', async () => {

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  agoText,
   bar,
   countOf,
   countText,
   durationText,
+  durationWords,
   isoTime,
   plainCount,
   plainSeconds,
+  shareText,
   timeText,
 } from '../../src/output/text.ts';
 import { cutToWidth, padEnd, padStart, visibleWidth, wrapText } from '../../src/output/width.ts';
@@ -33,6 +36,68 @@ describe('times', () => {
   ])('that cannot be one are unknown: %s', (_, ms) => {
     expect(timeText(ms)).toBe('-');
     expect(isoTime(ms)).toBe('');
+  });
+});
+
+describe('times ago', () => {
+  const now = Date.UTC(2026, 10, 23, 2, 14, 7);
+  it.each([
+    [0, 'just now'],
+    [4999, 'just now'],
+    [5 * second, '5 s ago'],
+    [59_999, '59 s ago'],
+    [minute, '1 min ago'],
+    [hour - 1, '59 min ago'],
+    [hour, '1 h ago'],
+    [24 * hour - 1, '23 h ago'],
+    [24 * hour, '1 day ago'],
+    [48 * hour, '2 days ago'],
+    [60 * 24 * hour, '60 days ago'],
+    [61 * 24 * hour, '2026-09-23'],
+    [-3 * second, 'just now'],
+    [-2 * minute, 'in 2 min'],
+    [-90 * 24 * hour, '2027-02-21'],
+  ])('%i ms is %s', (elapsedMs, expected) => {
+    expect(agoText(now - elapsedMs, now)).toBe(expected);
+  });
+
+  it.each([undefined, -1, 1e20, Number.NaN, 1_767_225_600])('is unknown of %s', (ms) => {
+    expect(agoText(ms, now)).toBe('-');
+  });
+});
+
+describe('durations in words', () => {
+  it.each([
+    [0, '0 s'],
+    [400, 'less than 1 s'],
+    [42 * second, '42 s'],
+    [13 * minute, '13 min'],
+    [13 * minute + 5 * second, '13 min 5 s'],
+    [2 * hour + 59 * second, '2 h'],
+    [2 * hour + 4 * minute, '2 h 4 min'],
+    [24 * hour, '1 day'],
+    [52 * hour, '2 days 4 h'],
+    [undefined, '-'],
+    [-5, '-'],
+  ])('%s ms reads %s', (ms, expected) => {
+    expect(durationWords(ms)).toBe(expected);
+  });
+});
+
+describe('shares', () => {
+  it.each([
+    [1, 4, '25.0%'],
+    [0, 4, '0.0%'],
+    [4, 4, '100%'],
+    [99_999, 100_000, '99.9%'],
+    [1, 100_000, '<0.1%'],
+    [5, 4, ''],
+    [1, 0, ''],
+    [1, undefined, ''],
+    [-1, 4, ''],
+    [Number.NaN, 4, ''],
+  ])('%s of %s is %s', (part, whole, expected) => {
+    expect(shareText(part, whole)).toBe(expected);
   });
 });
 

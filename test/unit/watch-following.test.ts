@@ -55,6 +55,7 @@ function contextOf({ looks, writes = async () => undefined, signal, sandbox }: S
     random: () => 0.5,
     globals: { sandbox },
     host: {},
+    env: {},
     client: async () => client,
     output: async () => output,
   } as unknown as Context;

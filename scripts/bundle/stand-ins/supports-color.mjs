@@ -1,0 +1,2 @@
+// For chalk: the level of colour is always handed to it.
+export default { stdout: false, stderr: false };

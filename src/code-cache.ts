@@ -1,0 +1,92 @@
+// Keeps the compiled code of the program between starts: reading it back costs a third of compiling it again.
+// Node 22 has a cache of its own (`module.enableCompileCache`), Node 20 has not.
+
+import * as fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+import { ensurePrivateDir } from './files.ts';
+
+export interface Loaded {
+  /** What the file exports. */
+  readonly exports: unknown;
+  /** Writes the code that has been compiled by now, unless it came from the cache. Never throws. */
+  keep(): void;
+}
+
+const largestCacheBytes = 16 * 1024 * 1024;
+
+/**
+ * Runs a file of ASCII characters that holds a CommonJS module as a function. `cacheFile` is where its code is kept, with a name that another content of
+ * the file, or another V8, does not have; V8 itself refuses what does not fit its version and flags. A file that
+ * somebody else could have written is not read: it is a program.
+ */
+export function loadScript(
+  file: string,
+  cacheFile: string | undefined,
+  world: { readonly require: NodeJS.Require; readonly userId: number | undefined },
+): Loaded {
+  const cachedData = cacheFile === undefined ? undefined : readOwn(cacheFile, world.userId);
+  const script = new Script(fs.readFileSync(file, 'latin1'), { filename: file, cachedData });
+  const module = { exports: {} };
+  script.runInThisContext().call(module.exports, module.exports, world.require, module, file, dirname(file));
+  const isCached = cachedData !== undefined && script.cachedDataRejected === false;
+  return {
+    exports: module.exports,
+    keep: () => {
+      if (cacheFile !== undefined && !isCached) write(cacheFile, script);
+    },
+  };
+}
+
+function readOwn(path: string, userId: number | undefined): Buffer | undefined {
+  let handle: number | undefined;
+  try {
+    handle = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0));
+    const { size, uid, mode } = fs.fstatSync(handle);
+    const isOwn = userId === undefined || (uid === userId && (mode & 0o022) === 0);
+    if (!isOwn || size === 0 || size > largestCacheBytes) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(size);
+    return fs.readSync(handle, bytes, 0, size, 0) === size ? bytes : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (handle !== undefined) fs.closeSync(handle);
+  }
+}
+
+/** In one step, so that no start finds half of it. The code of other builds goes: nobody will ask for it. */
+function write(path: string, script: Script): void {
+  const directory = dirname(path);
+  const temporary = join(directory, `.${process.pid}.tmp`);
+  try {
+    ensurePrivateDir(directory);
+    const handle = fs.openSync(temporary, 'wx', 0o600);
+    try {
+      fs.writeFileSync(handle, script.createCachedData());
+      fs.fsyncSync(handle);
+    } finally {
+      fs.closeSync(handle);
+    }
+    fs.renameSync(temporary, path);
+    const build = buildOf(path);
+    for (const name of fs.readdirSync(directory)) {
+      if (buildOf(name) !== build) removeIfThere(join(directory, name));
+    }
+  } catch {
+    // A start without a cache is only slower.
+    removeIfThere(temporary);
+  }
+}
+
+/** `…/0123abcd-11.3.244.8-x64-list.bin` → `0123abcd`. */
+function buildOf(path: string): string {
+  return /([^/\\]*?)-[^/\\]*$/.exec(path)?.[1] ?? '';
+}
+
+function removeIfThere(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch {
+    // Not there, or not ours to remove.
+  }
+}
