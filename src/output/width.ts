@@ -4,10 +4,19 @@ import { eastAsianWidth } from 'get-east-asian-width';
 
 /** One column per UTF-16 unit: ASCII, Latin, Greek, Cyrillic, and the marks and bars that this tool draws itself. */
 const narrow = /^[\u0020-\u007e\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u2010-\u2027\u2500-\u25a1]*$/;
-const invisible =
-  /[\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Nonspacing_Mark}\p{Enclosing_Mark}\p{Surrogate}]/u;
-const emoji = /^(?:\p{Emoji_Presentation}|\p{Emoji}\ufe0f|\p{Regional_Indicator}{2}|[0-9#*]\ufe0f?\u20e3)/u;
-const pictograph = /\p{Extended_Pictographic}/u;
+/** Made when first needed: Unicode's classes cost a millisecond to read, and most output is ASCII. */
+let classes: ReturnType<typeof unicodeClasses> | undefined;
+
+function unicodeClasses() {
+  return {
+    invisible:
+      /[\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Nonspacing_Mark}\p{Enclosing_Mark}\p{Surrogate}]/u,
+    emoji: /^(?:\p{Emoji_Presentation}|\p{Emoji}\ufe0f|\p{Regional_Indicator}{2}|[0-9#*]\ufe0f?\u20e3)/u,
+    pictograph: /\p{Extended_Pictographic}/u,
+    wideMark: /[\p{Spacing_Mark}\uff00-\uffef]/u,
+  };
+}
+
 const colours = /\u001b\[[0-9;]*m/g;
 
 /** Made when first needed: it costs several milliseconds, and most output is ASCII. */
@@ -19,6 +28,8 @@ function clustersOf(text: string): Iterable<Intl.SegmentData> {
 }
 
 function clusterWidth(cluster: string): number {
+  classes ??= unicodeClasses();
+  const { invisible, emoji, pictograph, wideMark } = classes;
   let width = 0;
   let isBase = true;
   for (const character of cluster) {
@@ -27,7 +38,7 @@ function clusterWidth(cluster: string): number {
     const isJoined = !isBase && pictograph.test(character) && cluster.includes('\u200d');
     if (isJoined) return 2;
     // In one cluster only the base takes room, and marks that stand beside it (Devanagari, halfwidth kana).
-    if (isBase || /[\p{Spacing_Mark}\uff00-\uffef]/u.test(character)) {
+    if (isBase || wideMark.test(character)) {
       width += eastAsianWidth(character.codePointAt(0) ?? 0);
     }
     isBase = false;
