@@ -2,8 +2,13 @@ import { defineConfig } from 'vitest/config';
 import { trimmedLibrary } from './scripts/bundle/trimmed-library.mjs';
 
 export default defineConfig({
-  // Whole, it measures a block of rows again for each of its lines.
-  resolve: { alias: { 'cli-table3': await trimmedLibrary('cli-table3') } },
+  // As they are in the bundle.
+  resolve: {
+    alias: {
+      'cli-table3': await trimmedLibrary('cli-table3'),
+      'node-fetch': await trimmedLibrary('node-fetch'),
+    },
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/soak/**', 'test/standalone/**'],

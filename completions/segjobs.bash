@@ -112,7 +112,7 @@ __segjobs_command() {
     'help')
       commands=''
       flags=''
-      operand='words list create get bulk-get cancel watch quota stats auth config completion emulator environment exit-codes output quota' repeats= ;;
+      operand='words list create get bulk-get cancel watch quota stats auth config completion emulator environment exit-codes output' repeats= ;;
     *) return 1 ;;
   esac
 }
@@ -131,7 +131,7 @@ __segjobs_flag() {
     'list --sort') long=--sort value='words creationTime:desc creationTime:asc updateTime:desc updateTime:asc' many= ;;
     'list -L' | 'list --limit') long=--limit value='text' many= ;;
     'list --start') long=--start value='text' many= ;;
-    'list --fields') long=--fields value='text' many= ;;
+    'list --fields') long=--fields value='list status id segments created duration profiles source updated segmentIds sandbox org batchId requestId errors' many= ;;
     'list -o' | 'list --output') long=--output value='words table tsv json ndjson ids' many= ;;
     'list --json') long=--json value='' many= ;;
     'create -f' | 'create --file') long=--file value='file' many= ;;

@@ -101,7 +101,7 @@ function __segjobs_flags
       __segjobs_flag '--property' 'the service\'s own filter: path==value or array~key==value; may be given several times' many $argv[2..]
       __segjobs_flag '--snapshot' 'only jobs on this profile snapshot' once $argv[2..]
       __segjobs_flag '--since' 'only jobs created since: 2d (ago), 14:30 (today), 2026-01-31, 2026-01-31T14:30:00Z; UTC without a zone' once $argv[2..]
-      __segjobs_flag '--appear-timeout' 'how long, or until what time of day (UTC), to wait for a first job; none waits for ever' once $argv[2..]
+      __segjobs_flag '--appear-timeout' 'how long, or until what time of day (UTC; the first one after --since), to wait for a first job; none waits for ever' once $argv[2..]
       __segjobs_flag '-o --output' 'table, tsv, json, ndjson, ids (default: table on a terminal, tsv elsewhere)' once $argv[2..]
       __segjobs_flag '--json' 'short for --output json' once $argv[2..]
     case 'quota'
@@ -184,7 +184,7 @@ function __segjobs_flags
       __segjobs_flag '--verbose' 'tell each request on stderr' once $argv[2..]
       __segjobs_flag '-o --output' 'table, tsv, json, ndjson, ids (default: table on a terminal, tsv elsewhere)' once $argv[2..]
   end
-  __segjobs_flag '--query' 'print what this JMESPath finds in the JSON of the whole result' once $argv[2..]
+  __segjobs_flag '--query' 'print what this JMESPath finds in the JSON of the whole result; -o tsv: as bare text' once $argv[2..]
   __segjobs_flag '-p --profile' 'use this profile, and no AEP_* variable' once $argv[2..]
   __segjobs_flag '--sandbox' 'work in this sandbox' once $argv[2..]
   __segjobs_flag '-q --quiet' 'no notes and no progress on stderr; warnings and errors stay' once $argv[2..]
@@ -230,7 +230,7 @@ function __segjobs_value
     case 'list --start'
       echo 'text'
     case 'list --fields'
-      echo 'text'
+      echo 'list status id segments created duration profiles source updated segmentIds sandbox org batchId requestId errors'
     case 'list -o' 'list --output'
       echo 'words table tsv json ndjson ids'
     case 'create -f' 'create --file'
@@ -398,7 +398,7 @@ function __segjobs_operand
     case 'emulator exec'
       echo 'command'
     case 'help'
-      test $argv[2] -eq 0; and echo 'words list create get bulk-get cancel watch quota stats auth config completion emulator environment exit-codes output quota'
+      test $argv[2] -eq 0; and echo 'words list create get bulk-get cancel watch quota stats auth config completion emulator environment exit-codes output'
   end
 end
 

@@ -43,7 +43,7 @@ Register-ArgumentCompleter -Native -CommandName segjobs -ScriptBlock {
       , @('--sort', '', 'words creationTime:desc creationTime:asc updateTime:desc updateTime:asc', '', 'creationTime or updateTime, with :asc or :desc')
       , @('--limit', '-L', 'text', '', 'how many jobs in all, or "all"')
       , @('--start', '', 'text', '', 'where in the list to start, passed to the service as it is')
-      , @('--fields', '', 'text', '', 'columns of table and tsv, comma-separated: names, or paths into the job such as metrics.totalTime.totalTimeInMs')
+      , @('--fields', '', 'list status id segments created duration profiles source updated segmentIds sandbox org batchId requestId errors', '', 'columns of table and tsv, comma-separated: names, or paths into the job such as metrics.totalTime.totalTimeInMs')
       , @('--output', '-o', 'words table tsv json ndjson ids', '', 'table, tsv, json, ndjson, ids (default: table on a terminal, tsv elsewhere)')
       , @('--json', '', '', '', 'short for --output json')
       )
@@ -120,7 +120,7 @@ Register-ArgumentCompleter -Native -CommandName segjobs -ScriptBlock {
       , @('--property', '', 'text', 'many', 'the service''s own filter: path==value or array~key==value; may be given several times')
       , @('--snapshot', '', 'text', '', 'only jobs on this profile snapshot')
       , @('--since', '', 'text', '', 'only jobs created since: 2d (ago), 14:30 (today), 2026-01-31, 2026-01-31T14:30:00Z; UTC without a zone')
-      , @('--appear-timeout', '', 'text', '', 'how long, or until what time of day (UTC), to wait for a first job; none waits for ever')
+      , @('--appear-timeout', '', 'text', '', 'how long, or until what time of day (UTC; the first one after --since), to wait for a first job; none waits for ever')
       , @('--output', '-o', 'words table tsv json ndjson ids', '', 'table, tsv, json, ndjson, ids (default: table on a terminal, tsv elsewhere)')
       , @('--json', '', '', '', 'short for --output json')
       )
@@ -339,12 +339,12 @@ Register-ArgumentCompleter -Native -CommandName segjobs -ScriptBlock {
     'help' = @{
       commands = @()
       flags = @()
-      operand = 'words list create get bulk-get cancel watch quota stats auth config completion emulator environment exit-codes output quota'
+      operand = 'words list create get bulk-get cancel watch quota stats auth config completion emulator environment exit-codes output'
       repeats = $false
     }
   }
   $globals = @(
-    , @('--query', '', 'text', '', 'print what this JMESPath finds in the JSON of the whole result')
+    , @('--query', '', 'text', '', 'print what this JMESPath finds in the JSON of the whole result; -o tsv: as bare text')
     , @('--profile', '-p', 'ask profiles', '', 'use this profile, and no AEP_* variable')
     , @('--sandbox', '', 'ask sandboxes', '', 'work in this sandbox')
     , @('--quiet', '-q', '', '', 'no notes and no progress on stderr; warnings and errors stay')

@@ -22,6 +22,8 @@ export interface Facts {
   readonly columns: number;
   /** Whether headings of the help may be bold. */
   readonly isStyled?: boolean | undefined;
+  /** What stands in place of the program's page where no command is given and nobody has set the program up yet. */
+  readonly firstRun?: (() => string | undefined) | undefined;
 }
 
 interface GlobalFlag {
@@ -38,7 +40,10 @@ export const globalFlags: readonly GlobalFlag[] = [
     choices: outputFormats,
   },
   { usage: '--json', summary: 'short for --output json' },
-  { usage: '--query <expr>', summary: 'print what this JMESPath finds in the JSON of the whole result' },
+  {
+    usage: '--query <expr>',
+    summary: 'print what this JMESPath finds in the JSON of the whole result; -o tsv: as bare text',
+  },
   { usage: '-p, --profile <name>', summary: 'use this profile, and no AEP_* variable' },
   { usage: '--sandbox <name>', summary: 'work in this sandbox' },
   { usage: '-q, --quiet', summary: 'no notes and no progress on stderr; warnings and errors stay' },

@@ -70,7 +70,7 @@ export function createContext(
 
   const locations = once(async () => {
     const { locate } = await import('./config/store.ts');
-    return locate({ env, platform: host.platform, homeDir: host.homeDir });
+    return locate(host);
   });
 
   const config = once(async () => {
@@ -182,6 +182,7 @@ export function createContext(
       imsUrl,
       scopes: credentials.scopes,
       userId,
+      identity,
     });
     const sharing = createMintSharing({ path: cache.path, clock, identity, userId });
     return createImsTokenSource(

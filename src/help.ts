@@ -170,8 +170,13 @@ function createPage({ columns, isStyled = false }: HelpLook): Page {
     },
     examples: (title, examples) => {
       if (examples.length === 0) return;
+      // Each line is a comment of its own: what is pasted runs nothing of it.
+      const comment = (text: string) =>
+        paragraph(text, { width: width - 4 })
+          .split('\n')
+          .map((line) => `  # ${line}`);
       const lines = examples.flatMap(({ command, explains }) => [
-        paragraph(`# ${explains}`, { width, indent: 2 }),
+        ...comment(explains),
         ...shellLines(command),
       ]);
       add([heading(`${title}:`), ...lines].join('\n'));

@@ -3,6 +3,7 @@
 import { userInfo } from 'node:os';
 import { hrtime } from 'node:process';
 import { programTree } from './command-tree.ts';
+import { firstRunText } from './config/first-run.ts';
 import { type Context, createContext } from './context.ts';
 import { type ErrorCode, exitCodes, SegjobsError } from './errors.ts';
 import { formatAskedFor } from './format-asked-for.ts';
@@ -92,6 +93,7 @@ export async function run(host: Host, argv: readonly string[]): Promise<number> 
     const request = readCommandLine(argv, {
       version: host.version,
       ...helpLook(host.env, host.stdout, argv.includes('--no-color')),
+      firstRun: () => firstRunText(host),
     });
     if (request.kind === 'text') {
       const { createSink } = await import('./output/sink.ts');

@@ -84,7 +84,7 @@ export function readCommandLine(argv: readonly string[], facts: Facts): Request 
         rules: withQueryRule(
           command,
           formatRules(command, parser.opts(), ownPath),
-          root.opts()['query'] !== undefined,
+          root.opts(),
           parser.opts()['watch'] === true,
         ),
       };
@@ -102,7 +102,10 @@ export function readCommandLine(argv: readonly string[], facts: Facts): Request 
   root.argument('[command...]').action((words: readonly string[]) => {
     if (root.opts()['version'] === true) request = { kind: 'text', text: `${facts.version}\n` };
     else if (words[0] !== undefined && !wantsHelp(root)) throw unknownCommand(words[0], commands, []);
-    else request = helpText([], facts);
+    else {
+      const text = wantsHelp(root) ? undefined : facts.firstRun?.();
+      request = text === undefined ? helpText([], facts) : { kind: 'text', text };
+    }
   });
 
   try {
@@ -212,14 +215,17 @@ function formatRules(
   return [{ formats: command.formats, subject: `segjobs ${path.join(' ')}` }, ...ofFlags];
 }
 
-/** A query searches JSON: of a whole result, which a stream of events has not. */
+/**
+ * A query searches JSON: of a whole result, which a stream of events has not. What it finds is printed as JSON unless
+ * a flag names a format: outside a terminal tsv is what there is without one.
+ */
 function withQueryRule(
   { streamsEvents }: LeafCommand,
   rules: readonly FormatRule[],
-  isQuerying: boolean,
+  { query, output }: { readonly query?: string; readonly output?: string },
   isWatching: boolean,
 ): readonly FormatRule[] {
-  if (!isQuerying) return rules;
+  if (query === undefined) return rules;
   const isStream = streamsEvents === 'always' || (streamsEvents === 'with --watch' && isWatching);
   const formats: readonly OutputFormat[] = isStream ? ['json'] : ['json', 'ndjson'];
   const conflict = rules.find((rule) => !formats.some((format) => rule.formats.includes(format)));
@@ -228,7 +234,8 @@ function withQueryRule(
       ? usageError(`${conflict.subject} prints no JSON for --query to search`, 'leave --query out')
       : usageError(`${conflict.subject} and --query cannot be used together`, 'leave one of them out');
   }
-  return [...rules, { formats, subject: isStream ? 'a watch with --query' : '--query' }];
+  const printed: readonly OutputFormat[] = output === undefined ? formats : [...formats, 'tsv'];
+  return [...rules, { formats: printed, subject: isStream ? 'a watch with --query' : '--query' }];
 }
 
 function checkOperands(

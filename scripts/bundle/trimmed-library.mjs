@@ -7,17 +7,21 @@ import { trim } from './trim.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Returns the path of a CommonJS file. */
+/** Returns the path of an ES module. */
 export async function trimmedLibrary(name) {
   const { outputFiles } = await build({
-    stdin: { contents: `module.exports = require('${name}')`, resolveDir: root },
+    stdin: { contents: `export * from '${name}'; export { default } from '${name}';`, resolveDir: root },
+    format: 'esm',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
     bundle: true,
     platform: 'node',
     write: false,
     plugins: [trim],
   });
   const directory = join(root, 'build', 'test');
-  const file = join(directory, `${name}.cjs`);
+  const file = join(directory, `${name}.mjs`);
   mkdirSync(directory, { recursive: true });
   writeFileSync(`${file}.${process.pid}`, outputFiles[0].contents);
   renameSync(`${file}.${process.pid}`, file);

@@ -1,6 +1,7 @@
 // The Segment Jobs API as the rest of the program sees it: one method per endpoint, and the paging iterator.
 
 import type { JobStatus, JsonText, SegmentJob } from '../jobs/job.ts';
+import type { BulkMemory } from './bulk-memory.ts';
 
 export { createClient } from './endpoints.ts';
 
@@ -173,6 +174,8 @@ export interface ReadOptions {
    * page is asked for.
    */
   readonly isStreamed?: boolean | undefined;
+  /** For the polls of a watch by bulk-get: where it is given, an answer that has not changed is not read again. */
+  readonly memory?: BulkMemory | undefined;
   /** For the polls of a watch: retries and waits count for this call alone, not for the whole command. */
   readonly hasOwnBudget?: boolean | undefined;
 }

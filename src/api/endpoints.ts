@@ -8,6 +8,7 @@ import { checkJobId } from '../jobs/job-id.ts';
 import { allSegmentsId } from '../jobs/segment-set.ts';
 import { safeText } from '../safe-text.ts';
 import { readBaseUrl } from './base-url.ts';
+import { bulkBody, type RememberedChunk } from './bulk-memory.ts';
 import type {
   ApiConnection,
   ApiHost,
@@ -26,7 +27,6 @@ import { createOnce } from './create-once.ts';
 import { createPageBuffers } from './page-buffers.ts';
 import { createPageScanner, type PageScanner } from './page-scanner.ts';
 import { type AskForPage, type PageEffort, readPages } from './paging.ts';
-import type { RetryBudget } from './retry.ts';
 import { restated } from './service-errors.ts';
 import { type Call, createSession } from './session.ts';
 import type { TokenSource } from './token.ts';
@@ -70,7 +70,7 @@ export function createClient(
   };
 
   let scanner: PageScanner | undefined;
-  const buffers = createPageBuffers(parallel + 1);
+  const buffers = createPageBuffers(parallel * 2);
   /** A page whose jobs are not read before somebody asks. */
   const askForStreamedPage = async (
     query: ListQuery,
@@ -151,9 +151,12 @@ export function createClient(
   async function bulkGet(ids: readonly string[], options: ReadOptions = {}): Promise<BulkResult> {
     const asked = [...new Set(ids.map(checkJobId))];
     const budget = options.hasOwnBudget === true ? session.newBudget() : undefined;
-    const answers = await inParallel(chunksOf(asked, mostIdsPerRequest), requestsAtOnce, (chunk) =>
-      bulkGetChunk(chunk, options.signal, budget),
-    );
+    const chunks = chunksOf(asked, mostIdsPerRequest);
+    options.memory?.begin(chunks.length);
+    const answers = await inParallel(chunks, requestsAtOnce, (chunk, index) => {
+      const { signal, memory } = options;
+      return bulkGetChunk(chunk, { signal, budget }, memory?.chunk(index, chunk));
+    });
     const jobs = new Map<string, SegmentJob>();
     const missing: string[] = [];
     const failed = new Map<string, ItemError>();
@@ -170,18 +173,24 @@ export function createClient(
 
   async function bulkGetChunk(
     ids: readonly string[],
-    signal: AbortSignal | undefined,
-    budget: RetryBudget | undefined,
+    more: Partial<Call>,
+    remembered: RememberedChunk | undefined,
   ): Promise<DecodedBulk> {
     const outcome = await session.attempt({
       method: 'POST',
       path: `${jobsPath}/bulk-get`,
       operation: 'read',
-      body: { ids: ids.map((id) => ({ id })) },
-      signal,
-      budget,
+      jsonBody: remembered?.body ?? bulkBody(ids),
+      memory: remembered?.borrow,
+      ...more,
     });
-    if (outcome.kind === 'answer') return decodeBulk(received(outcome.answer, 'POST /segment/jobs/bulk-get'));
+    if (outcome.kind === 'answer') {
+      const { answer } = outcome;
+      const decode = () => decodeBulk(received(answer, 'POST /segment/jobs/bulk-get'));
+      return remembered === undefined || answer.bytes === undefined
+        ? decode()
+        : remembered.decode(answer.bytes, decode);
+    }
     // The whole call is a 404 when none of the ids is known.
     if (outcome.error.code === 'NOT_FOUND') return { jobs: new Map(), errors: new Map() };
     throw outcome.error;

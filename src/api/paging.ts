@@ -1,9 +1,8 @@
 // Reads a list page by page whichever way the service pages: Adobe's documents contradict each other about it.
 
-import type { SegmentJob } from '../jobs/job.ts';
 import type { FreshPage, ListQuery } from './client.ts';
-import { createIdSet } from './id-set.ts';
 import { AnswerTooLarge, PageTooSlow } from './network-errors.ts';
+import { countOf, createPageList, type PageList, type Taken } from './page-list.ts';
 import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 import type { DecodedPage } from './wire.ts';
 
@@ -21,15 +20,6 @@ export type AskForPage = (query: ListQuery, effort: PageEffort) => Promise<Decod
 
 /** What to send as `start` for the page that begins at a position, counted in jobs. */
 type StartAt = (position: number, size: number) => string;
-
-/** A page that was taken into the list. */
-interface Taken {
-  readonly page: DecodedPage;
-  /** The jobs that no earlier page held. */
-  readonly fresh: readonly SegmentJob[];
-  /** By how many `totalCount` fell since the page before: so many jobs left the list meanwhile. */
-  readonly fellBy: number;
-}
 
 type TakenPage = Omit<Taken, 'fellBy'> & { readonly hasMore: boolean };
 
@@ -61,7 +51,7 @@ export async function* readPages(
   query: ListQuery,
   pagesAtOnce = 1,
 ): AsyncGenerator<FreshPage, void, undefined> {
-  const list = createList(query);
+  const list = createPageList(query);
   const ahead = createReadAhead(ask, query, pagesAtOnce);
   let last: DecodedPage | undefined;
   try {
@@ -80,53 +70,10 @@ export async function* readPages(
   if (last !== undefined) yield { ...last, jobs: [], hasMore: false, isIncomplete: list.isMissing() };
 }
 
-/** What has been taken so far, and what was promised. */
-function createList(query: ListQuery) {
-  const seen = createIdSet();
-  /** `undefined` where the caller's `start` is a token: nothing can be counted from there. */
-  const base = query.start === undefined ? 0 : countOf(query.start);
-  /** The smallest total told: jobs made since are not missed, and those that left not awaited. */
-  let promised: number | undefined;
-  let lastTotal: number | undefined;
-  let skipped = base;
-
-  const isNew = (job: SegmentJob) => !seen.has(job);
-  const isMissing = () => promised !== undefined && skipped !== undefined && seen.size < promised - skipped;
-
-  return {
-    base,
-    isNew,
-    /** Whether fewer jobs came than `totalCount` promised. */
-    isMissing,
-    /** By page index, more jobs lie before the caller's `start`. */
-    countsPages(size: number): void {
-      skipped = base === undefined ? undefined : base * size;
-    },
-    /** How many jobs came. */
-    size: () => seen.size,
-    /** As the page before told it. */
-    lastTotal: () => lastTotal,
-    /** Whether the list is known to end before this position. */
-    endsBefore: (position: number) => lastTotal !== undefined && position >= lastTotal,
-    /** Whether there is more after a page that ends at this position: by the total, else because the page is full. */
-    goesOnAfter: (position: number, page: DecodedPage, size: number) =>
-      lastTotal === undefined ? page.jobs.length >= size : position < lastTotal,
-    take(page: DecodedPage): Taken {
-      const { totalCount } = page;
-      const fellBy = Math.max(0, (lastTotal ?? 0) - (totalCount ?? lastTotal ?? 0));
-      if (totalCount !== undefined) {
-        promised = Math.min(promised ?? totalCount, totalCount);
-        lastTotal = totalCount;
-      }
-      return { page, fresh: page.jobs.filter((job) => seen.add(job)), fellBy };
-    },
-  };
-}
-
 async function* takePages(
   ask: AskForPage,
   query: ListQuery,
-  list: ReturnType<typeof createList>,
+  list: PageList,
   ahead: ReadAhead,
 ): AsyncGenerator<TakenPage, void, undefined> {
   const { base } = list;
@@ -139,7 +86,7 @@ async function* takePages(
    * Asks early for the pages that follow the one at `position`, as far as jobs are known to be there and wanted.
    * Where one page was too much at this size, several at once would be all the more.
    */
-  function wantAfter(position: number, startAt: StartAt): void {
+  function wantAfter(position: number, startAt: StartAt, isAlone: boolean): void {
     if (hasShrunk || base === undefined) return;
     const wanted = Math.ceil(((query.wanted ?? Number.POSITIVE_INFINITY) - list.size()) / size) - 1;
     const known = Math.ceil(((list.lastTotal() ?? 0) - position) / size) - 1;
@@ -147,17 +94,18 @@ async function* takePages(
     ahead.want(
       (index) => (index < following ? startAt(position + (index + 1) * size, size) : undefined),
       size,
+      isAlone,
     );
   }
 
   /** `startFor` is asked again when the size has changed; `wantNext` asks early for what comes after this page. */
   async function fetchPage(
     startFor: (size: number) => string | undefined,
-    wantNext: () => void = () => undefined,
+    wantNext: (isAlone: boolean) => void = () => undefined,
   ): Promise<DecodedPage> {
     const coming = ahead.claim(startFor(size), size);
     if (coming !== undefined) {
-      wantNext();
+      wantNext(true);
       const page = await coming;
       if (page !== undefined && page.totalCount === list.lastTotal()) return page;
       ahead.slowDown();
@@ -167,7 +115,7 @@ async function* takePages(
       try {
         const effort = { retriesBefore, canShrink: size > 1 };
         const asking = ask({ ...query, start: startFor(size), limit: size }, effort);
-        if (coming === undefined) wantNext();
+        if (coming === undefined) wantNext(false);
         return await asking;
       } catch (error) {
         if (error instanceof PageTooSlow) retriesBefore = error.retries;
@@ -184,7 +132,7 @@ async function* takePages(
   const fetchFrom = (position: number, startAt: StartAt) =>
     fetchPage(
       (current) => startAt(position, current),
-      () => wantAfter(position, startAt),
+      (isAlone) => wantAfter(position, startAt, isAlone),
     );
 
   /** Fewer jobs than promised: perhaps `start` counts something else than was taken for proved. */
@@ -200,10 +148,10 @@ async function* takePages(
     while (next !== undefined && !used.has(next)) {
       const start: string = next;
       used.add(start);
-      const wantNext = () => {
+      const wantNext = (isAlone: boolean) => {
         const count = countOf(start);
         if (startAt === undefined || count === undefined) return;
-        wantAfter(startAt === indexAt ? count * size : count, startAt);
+        wantAfter(startAt === indexAt ? count * size : count, startAt, isAlone);
       };
       const taken = list.take(await fetchPage(() => start, wantNext));
       next = taken.page.next;
@@ -279,12 +227,12 @@ async function* takePages(
 
   const secondPage = (base + 1) * size;
   if (jobs.length === 1 || list.endsBefore(offset * size)) {
-    const page = await fetchFrom(offset, offsetAt);
+    const page = await fetchPage((current) => offsetAt(offset, current));
     if (page.jobs.some(list.isNew)) yield* byOffset(offset, page);
-    else yield* byIndex(secondPage, await fetchFrom(secondPage, indexAt));
+    else yield* byIndex(secondPage, await fetchPage((current) => indexAt(secondPage, current)));
     return;
   }
-  const overlapping = await fetchPage(() => offsetAt(offset - 1, size));
+  const overlapping = await fetchPage((current) => offsetAt(offset - 1, current));
   const [shared] = overlapping.jobs;
   if (shared !== undefined && !list.isNew(shared)) {
     yield* byOffset(offset - 1, overlapping);
@@ -295,9 +243,4 @@ async function* takePages(
   const newJobs = second.jobs.filter(list.isNew).length;
   if (newJobs * 2 < second.jobs.length) yield* byOffset(Math.floor(secondPage / size), second);
   else yield* byIndex(secondPage, second);
-}
-
-/** A `start` that counts something, or `undefined` for a token. */
-function countOf(start: string): number | undefined {
-  return /^\d{1,9}$/.test(start) ? Number(start) : undefined;
 }

@@ -164,7 +164,7 @@ function hintFor403({ sandbox }: Refusal, facts: ErrorFacts): string {
   const known = facts.code === undefined ? undefined : gatewayHints.get(facts.code);
   if (known !== undefined) return known;
   const where = sandbox === undefined ? 'its sandboxes' : `sandbox "${oneLine(sandbox, 100)}"`;
-  return `check that the technical account has a role with segment permissions in ${where} of this organization`;
+  return `check the name, and that the technical account has a role with segment permissions in ${where} of this organization; segjobs auth status tells which ones it can use`;
 }
 
 function hintFor4xx(facts: ErrorFacts): string {

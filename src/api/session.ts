@@ -15,6 +15,8 @@ export interface Call {
   readonly operation: Operation;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Instead: JSON already. */
+  readonly jsonBody?: string | undefined;
   /** Default: a new one for every attempt. */
   readonly requestId?: string | undefined;
   /** The sandbox look-up is the one call that is made outside of a sandbox. */
@@ -75,7 +77,9 @@ export function createSession(connection: ApiConnection, tokens: TokenSource, ho
       'x-request-id': requestId,
       accept: 'application/json',
       'user-agent': `segjobs/${host.version ?? '0'}`,
-      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(call.body === undefined && call.jsonBody === undefined
+        ? {}
+        : { 'content-type': 'application/json' }),
     };
   }
 
@@ -92,7 +96,7 @@ export function createSession(connection: ApiConnection, tokens: TokenSource, ho
         url,
         operation: call.operation,
         headers: async () => headersOf(call, token, apiKey, call.requestId ?? newRequestId()),
-        body: call.body === undefined ? undefined : JSON.stringify(call.body),
+        body: call.jsonBody ?? (call.body === undefined ? undefined : JSON.stringify(call.body)),
         isFresh: call.operation === 'create',
         secrets,
         sandbox: call.isOutsideSandbox === true ? undefined : sandbox,

@@ -36,6 +36,8 @@ export interface Wanted {
   readonly sandbox: string | undefined;
   readonly imsUrl: string | undefined;
   readonly secret: Secret;
+  /** Whether a person typed the secret, and can be asked for it again. */
+  readonly isSecretAsked: boolean;
 }
 
 type Secret = { readonly accessToken: string } | { readonly clientSecrets: readonly string[] };
@@ -57,7 +59,7 @@ export async function readTarget(context: Context): Promise<Target> {
  */
 export async function gatherCredentials(context: Context, given: Given, target: Target): Promise<Wanted> {
   const checks = await import('../config/checks.ts');
-  const { faultOfHeaderValue, faultOfSecret } = checks;
+  const { faultOfHeaderValue } = checks;
   const { existing } = target;
   checkSources(given);
   refuse('--client-id', given.clientId, faultOfHeaderValue);
@@ -76,8 +78,9 @@ export async function gatherCredentials(context: Context, given: Given, target: 
   if (known !== undefined && given.clientId === undefined && file === undefined) {
     await tellReuse(context, target);
   }
+  if ([clientIdKnown, orgIdKnown, secret].includes(undefined)) await tellWhereToFind(context);
   const clientId = clientIdKnown ?? (await ask(prompts, 'Client id:', faultOfHeaderValue));
-  const orgId = orgIdKnown ?? (await ask(prompts, 'Organization id (…@AdobeOrg):', faultOfHeaderValue));
+  const orgId = orgIdKnown ?? (await ask(prompts, 'Organization id:', faultOfOrgId(faultOfHeaderValue)));
   const scopes = given.scopes ?? file?.scopes ?? known?.scopes;
   const sandbox = context.globals.sandbox ?? file?.sandbox ?? known?.sandbox;
   refuse('sandbox', sandbox, checks.faultOfSandbox);
@@ -87,8 +90,29 @@ export async function gatherCredentials(context: Context, given: Given, target: 
     scopes: scopes === undefined ? undefined : checks.normalScopes(scopes),
     sandbox,
     imsUrl: file?.imsUrl ?? known?.imsUrl,
-    secret: secret ?? { clientSecrets: [await ask(prompts, 'Client secret:', faultOfSecret, true)] },
+    secret: secret ?? (await askForSecret(prompts)),
+    isSecretAsked: secret === undefined,
   };
+}
+
+/** Hidden while it is typed. `about` says which try it is. */
+export async function askForSecret(prompts: Prompts, about = 'it is not shown'): Promise<Secret> {
+  const { faultOfSecret } = await import('../config/checks.ts');
+  return { clientSecrets: [await ask(prompts, `Client secret (${about}):`, faultOfSecret, true)] };
+}
+
+/** Of an answer to a question only: what flags and files say is the service's to judge. */
+function faultOfOrgId(faultOf: FaultOf): FaultOf {
+  return (text) => faultOf(text) ?? (/.@AdobeOrg$/i.test(text) ? undefined : 'must end in @AdobeOrg');
+}
+
+async function tellWhereToFind(context: Context): Promise<void> {
+  const { note } = await context.output();
+  note(
+    'You need the OAuth Server-to-Server credential of your\n' +
+      'project at https://developer.adobe.com/console\n' +
+      'Nothing is saved before it works; Ctrl-C leaves.\n',
+  );
 }
 
 function checkSources(given: Given): void {

@@ -1,12 +1,14 @@
 // segjobs auth login: gathers credentials, proves that they work, and only then stores them.
 
-import type { Credentials, Settings } from '../config/settings.ts';
-import type { Context, TokenOptions } from '../context.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Context } from '../context.ts';
 import { exitCodes, SegjobsError } from '../errors.ts';
 import type { Output } from '../output/output.ts';
 import type { Prompts } from '../output/prompts.ts';
 import { safeText } from '../safe-text.ts';
 import { gatherCredentials, loginFlags, readTarget, type Target, type Wanted } from './auth-gather.ts';
+import { type Proof, prove, proveAsking, settingsOf, tokenForgetter } from './auth-prove.ts';
+import { askForSandbox } from './auth-sandbox.ts';
 import { defineCommand } from './command.ts';
 import { factFormats, warnOfEnvironment, writeConfig } from './profiles.ts';
 
@@ -14,7 +16,7 @@ export const loginCommand = defineCommand({
   name: 'login',
   summary: 'try credentials, and store them in a profile if they work',
   description:
-    'On a terminal it asks for what is missing. What the service accepts is stored in the profile named by --profile, ' +
+    'On a terminal it asks for what is missing, and which sandbox to work in. What the service accepts is stored in the profile named by --profile, ' +
     'else in the active one, else in "default"; --sandbox stores a sandbox with it.\n' +
     '--from-file takes a credential or a project downloaded from the Adobe Developer Console, a Postman environment, or ' +
     'an aepp configuration.',
@@ -36,101 +38,44 @@ export const loginCommand = defineCommand({
   run: async (context, { flags: given }) => {
     const [output, prompts] = await Promise.all([context.output(), context.prompts()]);
     const target = await readTarget(context);
-    const wanted = await gatherCredentials(context, given, target);
-    const settings = await settingsOf(context, wanted, target);
-    const { settings: proven, sandboxes } = await prove(context, settings, output, { isTrial: true }).catch(
-      (cause: unknown) => {
+    const gathered = await gatherCredentials(context, given, target).catch((cause: unknown) => {
+      if (prompts.canAsk) output.note('Nothing was saved.');
+      throw cause;
+    });
+    const tried = await settingsOf(context, gathered, target);
+    for (const warning of tried.warnings) output.warn(warning);
+    const forget = await tokenForgetter(context, tried);
+    const { wanted, settings } = await proveAndChoose(context, gathered, target, prompts, output).catch(
+      async (cause: unknown) => {
+        await forget();
         output.note('Nothing was saved.');
         throw cause;
       },
     );
-    const chosen =
-      proven.sandbox === undefined
-        ? await chooseSandbox(context, proven, sandboxes, prompts, output)
-        : proven;
-    await save(context, wanted, chosen, target, output);
+    if (prompts.canAsk) output.note(provenText(settings));
+    await save(context, wanted, settings, target, output, prompts.canAsk);
     return exitCodes.done;
   },
 });
 
-/** The settings that later commands will have with this profile, for the proof. */
-async function settingsOf(
+async function proveAndChoose(
   context: Context,
-  wanted: Wanted,
-  { name, existing, path }: Target,
-): Promise<Settings> {
-  const [{ resolveConnection }, { defaultScopes, knownSecrets }, { tlsWarnings }] = await Promise.all([
-    import('../config/connection.ts'),
-    import('../config/credentials.ts'),
-    import('../config/settings.ts'),
-  ]);
-  const stored = { ...existing, imsUrl: wanted.imsUrl };
-  const sources = new Map(['clientId', 'orgId', 'credentials'].map((key) => [key, 'this login']));
-  const { secret } = wanted;
-  const credentials: Credentials =
-    'accessToken' in secret
-      ? { kind: 'accessToken', ...secret }
-      : { kind: 'oauth', ...knownSecrets(secret.clientSecrets), scopes: wanted.scopes ?? defaultScopes };
-  const warnings = tlsWarnings(context.env);
-  const { warn } = await context.output();
-  for (const warning of warnings) warn(warning);
-  return {
-    ...resolveConnection(context.env, { name, stored, path }, sources),
-    profile: name,
-    clientId: wanted.clientId,
-    orgId: wanted.orgId,
-    credentials,
-    sandbox: wanted.sandbox,
-    sources,
-    warnings,
-  };
-}
-
-interface Proof {
-  readonly settings: Settings;
-  /** Names; `undefined` where this credential may not list them. */
-  readonly sandboxes: readonly string[] | undefined;
-}
-
-/**
- * One cheap read, with a fresh token where it is the trial of a secret: one minted with an earlier secret would prove
- * nothing about this one. The failure that comes says what is wrong.
- */
-async function prove(
-  context: Context,
-  settings: Settings,
+  gathered: Wanted,
+  target: Target,
+  prompts: Prompts,
   output: Output,
-  options: TokenOptions,
-): Promise<Proof> {
-  const client = await context.clientFor(settings, options);
-  const progress = output.progress('Checking the credentials');
-  let sandboxes: readonly string[] | undefined;
-  try {
-    sandboxes = await client
-      .sandboxes()
-      .then((all) => all.map((sandbox) => safeText(sandbox.name)))
-      .catch((cause: unknown) => {
-        // Not every credential may list sandboxes; where one is named, the jobs in it are the better proof.
-        const isRefused =
-          cause instanceof SegjobsError && (cause.code === 'FORBIDDEN' || cause.code === 'NOT_FOUND');
-        if (isRefused && settings.sandbox !== undefined) return undefined;
-        throw cause;
-      });
-    if (settings.sandbox !== undefined) await client.listPage({ limit: 1 });
-    return { settings, sandboxes };
-  } catch (cause) {
-    const { diagnose } = await import('./auth-diagnosis.ts');
-    throw diagnose(cause, { settings, sandboxes, now: client.serviceNow() });
-  } finally {
-    progress.stop();
-  }
+): Promise<{ readonly wanted: Wanted; readonly settings: Settings }> {
+  const { wanted, proof } = await proveAsking(context, gathered, target, prompts, output);
+  const { settings } = proof;
+  return settings.sandbox === undefined
+    ? { wanted, settings: await chooseSandbox(context, proof, prompts, output) }
+    : { wanted, settings };
 }
 
 /** Asks for the sandbox where that can be asked; there is no default one. */
 async function chooseSandbox(
   context: Context,
-  settings: Settings,
-  sandboxes: readonly string[] | undefined,
+  { settings, sandboxes }: Proof,
   prompts: Prompts,
   output: Output,
 ): Promise<Settings> {
@@ -140,15 +85,24 @@ async function chooseSandbox(
     );
   }
   if (!prompts.canAsk || sandboxes === undefined || sandboxes.length === 0) return settings;
-  for (let prefix = ''; ; ) {
-    const question = `${prefix}Sandbox to work in (${sandboxes.join(', ')}; Enter for none):`;
-    const sandbox = await prompts.text(question, 'give --sandbox NAME');
-    if (sandbox === '') return settings;
-    if (sandboxes.includes(sandbox)) {
+  for (;;) {
+    const sandbox = await askForSandbox(sandboxes, prompts, output);
+    if (sandbox === undefined) return settings;
+    try {
       return (await prove(context, { ...settings, sandbox }, output, {})).settings;
+    } catch (cause) {
+      const isRefused = cause instanceof SegjobsError && cause.code === 'FORBIDDEN';
+      if (!isRefused || sandboxes.length === 1) throw cause;
+      output.warn(safeText(cause.message));
     }
-    prefix = '(no such sandbox) ';
   }
+}
+
+function provenText({ credentials, sandbox }: Settings): string {
+  const token = credentials.kind === 'oauth' ? 'Adobe issued a token' : 'Adobe accepts the token';
+  return sandbox === undefined
+    ? `Verified: ${token}.`
+    : `Verified: ${token}; sandbox "${sandbox}" can be read.`;
 }
 
 async function save(
@@ -157,6 +111,7 @@ async function save(
   settings: Settings,
   target: Target,
   output: Output,
+  isConversation: boolean,
 ): Promise<void> {
   const { name, existing } = target;
   const { secret, clientId, orgId, scopes, imsUrl } = wanted;
@@ -176,22 +131,31 @@ async function save(
     return draft.activeProfile === name;
   });
   const { maskId } = await import('../config/profile-keys.ts');
-  await output.facts({
-    profile: name,
-    active: isActive,
-    org: orgId,
-    clientId: maskId(clientId),
-    sandbox: settings.sandbox ?? null,
-    credentials: 'accessToken' in secret ? 'access token' : 'client secret',
-    file: target.path,
-  });
+  await output.facts(
+    {
+      profile: name,
+      active: isActive,
+      org: orgId,
+      clientId: maskId(clientId),
+      sandbox: settings.sandbox ?? null,
+      credentials: 'accessToken' in secret ? 'access token' : 'client secret',
+      file: target.path,
+    },
+    { inWords: true },
+  );
+  if (isConversation) output.note(storedText(context));
   if (existing?.credentialCommand !== undefined)
     output.note('The credentialCommand of this profile was removed.');
   const use = isActive ? '' : ` --profile ${name}`;
   if (settings.sandbox === undefined) {
-    output.note(`Logged in. Choose a sandbox next: segjobs config set sandbox NAME${use}`);
+    const next = isConversation ? 'Next, choose a sandbox:' : 'Logged in. Choose a sandbox next:';
+    output.note(`${next} segjobs config set sandbox NAME${use}`);
   } else {
-    output.note(`Logged in. Try: segjobs list${use}`);
+    output.note(`${isConversation ? 'Next:' : 'Logged in. Try:'} segjobs list${use}`);
   }
   await warnOfEnvironment(context);
+}
+
+function storedText({ host }: Context): string {
+  return host.userId === undefined ? 'Logged in.' : 'Logged in. Only you can read that file (mode 0600).';
 }

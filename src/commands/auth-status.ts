@@ -42,7 +42,7 @@ export const statusCommand = defineCommand({
     const verdict = await askService(context, settings).finally(() => progress.stop());
     const from = (key: string) => settings.sources.get(key) ?? null;
     const { credentials } = settings;
-    await output.facts({
+    const facts = {
       profile: settings.profile ?? null,
       profileFrom: from('profile'),
       org: settings.orgId,
@@ -61,7 +61,8 @@ export const statusCommand = defineCommand({
       tokenExpires: isoTime(await tokenExpiry(context, settings)),
       accepted: verdict.accepted,
       sandboxes: verdict.sandboxes,
-    });
+    };
+    await output.facts(facts, { inWords: true });
     if (verdict.failure !== undefined) throw verdict.failure;
     if (settings.sandbox === undefined) {
       output.note('No sandbox is chosen: give --sandbox NAME, or run: segjobs config set sandbox NAME');

@@ -5,6 +5,7 @@ import { type ExitCode, exitCodes, SegjobsError, usageError } from '../errors.ts
 import { checkJobId } from '../jobs/job-id.ts';
 import { bulkFrame, jobView } from '../output/job-views.ts';
 import type { Output } from '../output/output.ts';
+import { oneBatch } from '../output/view.ts';
 import { readIds } from './arguments.ts';
 import { defineCommand, valueFlag } from './command.ts';
 
@@ -49,10 +50,6 @@ export const bulkGetCommand = defineCommand({
     return tellRest(output, ids, found);
   },
 });
-
-async function* oneBatch<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
-  yield items;
-}
 
 /** Names what is not there. 0 all found; 5 none of them exists; 12 some are missing or answered with an error. */
 function tellRest(output: Output, ids: readonly string[], { jobs, missing, failed }: BulkResult): ExitCode {

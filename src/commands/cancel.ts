@@ -8,6 +8,7 @@ import { isFinal, knownStatus, type SegmentJob } from '../jobs/job.ts';
 import { checkJobId } from '../jobs/job-id.ts';
 import { type CancelRow, cancelFrame, cancelView } from '../output/cancel-views.ts';
 import type { Output } from '../output/output.ts';
+import { oneBatch } from '../output/view.ts';
 import { leaveTellingToEvents } from '../output/watch-views.ts';
 import { readIds } from './arguments.ts';
 import { defineCommand, type FlagValues, switchFlag, valueFlag } from './command.ts';
@@ -128,10 +129,6 @@ function notCancelled(error: SegjobsError): SegjobsError {
     requestId,
     retryAfterSeconds,
   });
-}
-
-async function* oneBatch<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
-  yield items;
 }
 
 /** What each job's state allows: `requested` is what a DELETE may be sent for. */

@@ -166,7 +166,11 @@ async function tell(
   if (origin === 'recovered')
     output.note('The answer to the create was lost; the job was found at the service.');
   const follower = ['segjobs watch', shellWord(job.id), ...hintFlags(context)].join(' ');
-  output.note(isWatched || origin === 'active' ? line : `${line} Follow it with: ${follower}`);
+  const advice = `Follow it with: ${follower}`;
+  // A terminal breaks a line that it has no room for within a word; an id is for copying.
+  const { isTty, columns } = output.terminals.stderr;
+  const gap = isTty && columns > 0 && line.length + 1 + advice.length > columns ? '\n' : ' ';
+  output.note(isWatched || origin === 'active' ? line : `${line}${gap}${advice}`);
 }
 
 /** A job that could not be printed is named all the same, and stays remembered. */

@@ -104,7 +104,7 @@ export async function follow(context: Context, following: Following): Promise<nu
   const happenings = watchJobs({
     ids,
     selection,
-    poll: selection === undefined ? pollIds(client) : await pollSelection(client, selection),
+    poll: await (selection === undefined ? pollIds(client) : pollSelection(client, selection)),
     clock: {
       monotonicMs: clock.monotonicMs,
       sleep: clock.sleep,
@@ -159,18 +159,24 @@ async function reportOnGitHub(
 
 type Poll = WatchRequest['poll'];
 
-function pollIds(client: SegmentJobsClient): Poll {
-  return (ids, signal) => client.bulkGet(ids, { signal, hasOwnBudget: true });
+async function pollIds(client: SegmentJobsClient): Promise<Poll> {
+  const { createBulkMemory } = await import('../api/bulk-memory.ts');
+  const memory = createBulkMemory();
+  return (ids, signal) => client.bulkGet(ids, { signal, hasOwnBudget: true, memory });
 }
 
 /** Reads what is followed and then looks for more: a look that fails has given nothing that could be lost. */
 async function pollSelection(client: SegmentJobsClient, { filter, since }: FollowedSelection): Promise<Poll> {
-  const { createFinder } = await import('../jobs/finding.ts');
+  const [{ createFinder }, { createBulkMemory }] = await Promise.all([
+    import('../jobs/finding.ts'),
+    import('../api/bulk-memory.ts'),
+  ]);
   const finder = createFinder(filter, since);
+  const memory = createBulkMemory();
   const nothing: PollAnswer = { jobs: new Map(), failed: new Map() };
   return async (ids, signal, beganMs) => {
     const options = { signal, hasOwnBudget: true };
-    const { jobs, failed } = ids.length === 0 ? nothing : await client.bulkGet(ids, options);
+    const { jobs, failed } = ids.length === 0 ? nothing : await client.bulkGet(ids, { ...options, memory });
     const found = await finder.look({ readPages: (query) => client.pages(query, options), beganMs });
     return { jobs, failed, found };
   };

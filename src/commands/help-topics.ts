@@ -111,7 +111,7 @@ const output: TopicFacts = {
       rows: [
         [
           '--query EXPR',
-          'a JMESPath expression, as in aws and az, over the JSON of the whole result; with -o ndjson the elements of a list come one a line. Numbers come out as they went in; compared or added up they are as exact as a double',
+          'a JMESPath expression, as in aws and az, over the JSON of the whole result; with -o ndjson the elements of a list come one a line. With -o tsv it is bare text for a shell: a value without quotes, a list line by line, a list or object within it as its values with tabs between them, null as nothing. Numbers come out as they went in; compared or added up they are as exact as a double',
         ],
         [
           '--fields LIST',
@@ -130,7 +130,7 @@ const output: TopicFacts = {
       ],
     },
     {
-      text: 'Colour follows --no-color, NO_COLOR, FORCE_COLOR, TERM and whether the stream is a terminal. -q silences notes and progress, never warnings and errors.',
+      text: 'Colour follows --no-color, NO_COLOR, FORCE_COLOR, TERM and whether the stream is a terminal. A terminal whose locale is C or POSIX (LC_ALL, LC_CTYPE, LANG) is shown bars and other marks in ASCII. -q silences notes and progress, never warnings and errors.',
     },
   ],
 };

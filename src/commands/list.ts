@@ -5,7 +5,7 @@ import { exitCodes, SegjobsError, usageError } from '../errors.ts';
 import { createListing, type Listing } from '../jobs/listing.ts';
 import type { SortOrder } from '../jobs/selection.ts';
 import { jobView, listFrame } from '../output/job-views.ts';
-import { selectColumns } from '../output/output.ts';
+import { fieldNames, selectColumns } from '../output/output.ts';
 import { countText } from '../output/text.ts';
 import { parseLimit, parseSort, parseText } from './arguments.ts';
 import { defineCommand, valueFlag } from './command.ts';
@@ -36,7 +36,7 @@ export const listCommand = defineCommand({
       '--fields <list>',
       'columns of table and tsv, comma-separated: names, or paths into the job such as metrics.totalTime.totalTimeInMs',
       parseFields,
-      { formats: ['table', 'tsv'] },
+      { formats: ['table', 'tsv'], choices: fieldNames(jobView) },
     ),
   },
   formats: ['table', 'tsv', 'json', 'ndjson', 'ids'],

@@ -3,11 +3,14 @@
 import { exitCodes } from '../errors.ts';
 import { countRuns } from '../jobs/quota.ts';
 import { printQuota, quotaCaveats } from '../output/quota-view.ts';
+import { wrapText } from '../output/width.ts';
 import { defineCommand } from './command.ts';
 import { factFormats } from './profiles.ts';
 import { quotaFlags } from './quota-flags.ts';
 
 const largestPage = 100;
+/** Of one note, in the narrowest terminal. */
+const mostLines = 20;
 
 export const quotaCommand = defineCommand({
   name: 'quota',
@@ -37,7 +40,10 @@ export const quotaCommand = defineCommand({
       { limits: { ...stored.limits, ...flags.limits }, yearStart: flags.yearStart ?? stored.yearStart },
     ).finally(() => progress.stop());
     await printQuota(output, estimate, settings.sandbox ?? '');
-    for (const caveat of quotaCaveats(estimate)) output.note(caveat);
+    const { columns } = output.terminals.stderr;
+    for (const caveat of quotaCaveats(estimate)) {
+      output.note((columns === 0 ? [caveat] : wrapText(caveat, columns, mostLines)).join('\n'));
+    }
     return exitCodes.done;
   },
 });

@@ -33,7 +33,7 @@ export const watchCommand = defineCommand({
     ...filterFlags,
     appearTimeout: valueFlag(
       '--appear-timeout <duration|HH:MM>',
-      'how long, or until what time of day (UTC), to wait for a first job; none waits for ever',
+      'how long, or until what time of day (UTC; the first one after --since), to wait for a first job; none waits for ever',
       parseAppearTimeout,
       { group: 'Filters', shownDefault: 'as --timeout' },
     ),
@@ -74,7 +74,9 @@ export const watchCommand = defineCommand({
       if (hasIds)
         throw usageError('give job ids or filters, not both', 'filters look for jobs; ids name them');
       const since = flags.since === undefined ? undefined : readSince(flags.since, context.clock.now());
-      const selection = { filter: readFilter(flags), since, appearBy: flags.appearTimeout };
+      const { appearTimeout } = flags;
+      const appearBy = appearTimeout && ((beganMs: number) => appearTimeout(beganMs, since?.(beganMs)));
+      const selection = { filter: readFilter(flags), since, appearBy };
       return follow(context, { ids: [], flags, selection });
     }
     if (flags.appearTimeout !== undefined) {
@@ -95,6 +97,8 @@ export const watchCommand = defineCommand({
   },
 });
 
+const msPerDay = 86_400_000;
+
 async function askForIds(context: Context): Promise<readonly string[]> {
   const { canAsk } = await context.prompts();
   if (!canAsk) {
@@ -107,8 +111,12 @@ async function askForIds(context: Context): Promise<readonly string[]> {
   return pickJobs(context);
 }
 
-/** When waiting for a first job ends, unix ms, for a watch that began at an instant; `Infinity` for `none`. */
-export function parseAppearTimeout(text: string): (beganMs: number) => number {
+/**
+ * When waiting for a first job ends, unix ms, for a watch that began at an instant and looks for jobs created since
+ * another; `Infinity` for `none`. A time of day is the first one after `sinceMs`, so that a pipeline which runs late, or
+ * again, does not wait for tomorrow's; where that is longer ago than a day, it is the next one.
+ */
+export function parseAppearTimeout(text: string): (beganMs: number, sinceMs?: number) => number {
   if (text.trim().toLowerCase() === 'none') return () => Number.POSITIVE_INFINITY;
   const waitMs = parseDuration(text);
   if (waitMs !== undefined) return (beganMs) => beganMs + waitMs;
@@ -118,5 +126,8 @@ export function parseAppearTimeout(text: string): (beganMs: number) => number {
       `write ${durationExamples}, HH:MM (UTC) or none`,
     );
   }
-  return (beganMs) => nextTimeOfDay(text, beganMs) ?? beganMs;
+  return (beganMs, sinceMs = beganMs) => {
+    const isLately = sinceMs <= beganMs && sinceMs > beganMs - msPerDay;
+    return nextTimeOfDay(text, isLately ? sinceMs : beganMs) ?? beganMs;
+  };
 }

@@ -9,7 +9,10 @@ import { safeText } from '../safe-text.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Shell } from './values.ts';
 
-export interface InstallFacts extends LocationFacts, Ownership {}
+export interface InstallFacts extends LocationFacts, Ownership {
+  /** Where the files of the system begin. Default: `/`. */
+  readonly systemDir?: string;
+}
 
 /** Where a script goes, and what must be true for the shell to find it there. */
 interface Plan {
@@ -82,12 +85,32 @@ function planFor(shell: Shell, facts: InstallFacts): Plan {
     case 'bash': {
       const own = absolute(env['BASH_COMPLETION_USER_DIR']) ?? data('bash-completion');
       const path = join(own, 'completions', 'segjobs');
-      if (bashCompletionPlaces.some((place) => existsSync(place))) return { path, rest: [] };
+      const ofSystem = (file: string) => posix.join(facts.systemDir ?? '/', file);
+      const place = bashCompletionPlaces.map(ofSystem).find((known) => existsSync(known));
+      if (place === undefined && env['BASH_COMPLETION_VERSINFO'] === undefined) {
+        return {
+          path,
+          rest: [
+            'bash finds it there with the bash-completion package, which is not installed here.',
+            `Without it, add this line to ~/.bashrc: source ${shellWord(path)}`,
+          ],
+        };
+      }
+      // Installed is not loaded: the startup files of root and of new users often leave it out.
+      const ownStartups = home === undefined ? [] : ['.bashrc', '.bash_profile', '.bash_login', '.profile'];
+      const startups = [
+        ...ownStartups.map((name) => inHome(name)),
+        ...['/etc/bash.bashrc', '/etc/bashrc'].map(ofSystem),
+      ];
+      const isLoaded =
+        env['BASH_COMPLETION_VERSINFO'] !== undefined ||
+        startups.some((file) => hasLineWith(file, ['bash_completion', '/etc/profile.d/'], facts));
+      if (isLoaded || place === undefined) return { path, rest: [] };
       return {
         path,
         rest: [
-          'bash finds it there with the bash-completion package, which is not installed here.',
-          `Without it, add this line to ~/.bashrc: source ${shellWord(path)}`,
+          'Start a new bash to use it. It needs the bash-completion package, which is installed, but loaded nowhere in',
+          `~/.bashrc. Where Tab completes nothing, add this line there: source ${shellWord(place)}`,
         ],
       };
     }
@@ -134,20 +157,20 @@ const bashCompletionPlaces = [
 ];
 
 /** Whether a startup file names a directory, written out or from the home directory. */
-function isNamedIn(
-  startup: string,
-  directory: string,
-  home: string | undefined,
-  { userId }: Ownership,
-): boolean {
+function isNamedIn(startup: string, directory: string, home: string | undefined, owner: Ownership): boolean {
+  const fromHome =
+    home !== undefined && directory.startsWith(`${home}/`) ? directory.slice(home.length) : undefined;
+  const spellings = [directory, ...(fromHome === undefined ? [] : [`~${fromHome}`, `$HOME${fromHome}`])];
+  return hasLineWith(startup, spellings, owner);
+}
+
+/** Whether a line that is no comment holds one of the texts; not where the file cannot be read. */
+function hasLineWith(startup: string, texts: readonly string[], { userId }: Ownership): boolean {
   try {
-    const text = readRegular(startup, { maxBytes: maxStartupBytes, userId })?.bytes.toString('utf8') ?? '';
-    const fromHome =
-      home !== undefined && directory.startsWith(`${home}/`) ? directory.slice(home.length) : undefined;
-    const spellings = [directory, ...(fromHome === undefined ? [] : [`~${fromHome}`, `$HOME${fromHome}`])];
-    return text
+    const content = readRegular(startup, { maxBytes: maxStartupBytes, userId })?.bytes.toString('utf8') ?? '';
+    return content
       .split('\n')
-      .some((line) => !line.trimStart().startsWith('#') && spellings.some((path) => line.includes(path)));
+      .some((line) => !line.trimStart().startsWith('#') && texts.some((text) => line.includes(text)));
   } catch {
     return false;
   }

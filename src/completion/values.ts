@@ -47,7 +47,8 @@ const helpName = 'help';
 
 export function completedTree(tree: TreeFacts): CompletedTree {
   const help = { name: helpName, summary: 'show the help of a command or topic' };
-  const topics = [...tree.commands, ...tree.topics].map(({ name }) => name);
+  // A command and a topic can share a name.
+  const topics = [...new Set([...tree.commands, ...tree.topics].map(({ name }) => name))];
   const [ofFormat, globals] = [
     tree.globalFlags.filter(isOfFormat),
     tree.globalFlags.filter((flag) => !isOfFormat(flag)),

@@ -110,10 +110,16 @@ _segjobs_ask() {
   _describe -V -t $kind \${kind//-/ } rows
 }
 
-# Offers words of a list with commas, each once.
+# Offers words of a list with commas, each once; case does not matter.
 (( $+functions[_segjobs_list] )) ||
 _segjobs_list() {
-  _values -s , value "$@"
+  local word expl
+  local -a given rest
+  compset -P '*,' && given=("\${(@s:,:)\${(U)IPREFIX##*=}}")
+  for word in "$@"; do
+    ((\${given[(Ie)\${(U)word}]})) || rest+=($word)
+  done
+  _wanted values expl value compadd -M 'm:{a-zA-Z}={A-Za-z}' -qS , -a - rest
 }
 
 # Another program and its arguments, behind --.

@@ -89,13 +89,13 @@ function decoded(part: string): string {
 
 /**
  * Whether a word can be offered to a shell: one line of visible text, and nothing that a command would take for a flag.
- * Quoting it is the shell's part.
+ * Quoting it is the shell's part, but fish leaves a `~` in front as it is, and would make a home directory of it.
  */
 export function isOfferable(word: string): boolean {
   return (
     word.trim() !== '' &&
     word.length <= maxTextLength &&
-    !word.startsWith('-') &&
+    !/^[-~]/.test(word) &&
     safeText(word) === word &&
     !/\p{Surrogate}/u.test(word)
   );

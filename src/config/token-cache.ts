@@ -18,6 +18,8 @@ interface CachedToken {
   readonly lifetimeMs: number;
   /** How far the local clock was ahead of the login service's when it was minted, in milliseconds. */
   readonly clockAheadMs: number;
+  /** A digest of the credentials it was minted with, where that is known. */
+  readonly mintedWith?: string | undefined;
 }
 
 export interface TokenCache {
@@ -35,7 +37,9 @@ const maxTokenBytes = 128 * 1024;
 
 /**
  * The cached token of one client, login host and set of scopes, in a file of mode 0600 whose name gives none of
- * them away. A file that is not the user's own, or that others can read, counts as empty.
+ * them away. A file that is not the user's own, or that others can read, counts as empty; so does one that was minted
+ * with other credentials than `identity` (the secrets, or the command that prints them), where that is given: a wrong
+ * secret must not work for as long as a token of the right one lives.
  */
 export function createTokenCache(
   facts: Ownership & {
@@ -43,13 +47,13 @@ export function createTokenCache(
     readonly clientId: string;
     readonly imsUrl: string;
     readonly scopes: string;
+    readonly identity?: readonly string[] | undefined;
   },
 ): TokenCache {
-  const { locations, clientId, imsUrl, scopes, userId } = facts;
+  const { locations, clientId, imsUrl, scopes, userId, identity } = facts;
   const directory = locations.cacheDir === undefined ? undefined : join(locations.cacheDir, 'tokens');
-  const name = createHash('sha256')
-    .update(JSON.stringify([clientId, imsUrl, scopes]))
-    .digest('hex');
+  const name = digestOf([clientId, imsUrl, scopes]);
+  const ownMark = identity === undefined ? undefined : digestOf([name, ...identity]).slice(0, 16);
   const path = directory === undefined ? undefined : join(directory, `${name}.json`);
   return {
     path,
@@ -58,16 +62,19 @@ export function createTokenCache(
       try {
         const file = readRegular(path, { maxBytes: maxTokenBytes, userId });
         if (file === undefined || file.isOpenToOthers) return undefined;
-        return decodeToken(JSON.parse(file.bytes.toString('utf8')));
+        const token = decodeToken(JSON.parse(file.bytes.toString('utf8')));
+        const isOthers =
+          ownMark !== undefined && token?.mintedWith !== undefined && token.mintedWith !== ownMark;
+        return isOthers ? undefined : token;
       } catch {
         return undefined;
       }
     },
-    async write({ accessToken, expiresAt, lifetimeMs, clockAheadMs }) {
+    async write({ accessToken, expiresAt, lifetimeMs, clockAheadMs, mintedWith = ownMark }) {
       if (path === undefined || directory === undefined) return;
       try {
         ensurePrivateDir(directory);
-        const content = { accessToken, expiresAt, lifetimeMs, clockAheadMs };
+        const content = { accessToken, expiresAt, lifetimeMs, clockAheadMs, mintedWith };
         writeFileAtomic(path, `${JSON.stringify(content)}\n`, { userId });
         removeFailedMint(path);
       } catch {
@@ -90,7 +97,18 @@ function decodeToken(content: unknown): CachedToken | undefined {
   );
   if (typeof accessToken !== 'string' || faultOfHeaderValue(accessToken) !== undefined) return undefined;
   if (!isTime(expiresAt) || !isTime(lifetimeMs) || !isTime(clockAheadMs)) return undefined;
-  return { accessToken, expiresAt, lifetimeMs, clockAheadMs };
+  const mintedWith = own(content, 'mintedWith');
+  return {
+    accessToken,
+    expiresAt,
+    lifetimeMs,
+    clockAheadMs,
+    ...(typeof mintedWith === 'string' ? { mintedWith } : {}),
+  };
+}
+
+function digestOf(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** A number that a `Date` can hold: at most 8.64e15 ms. */

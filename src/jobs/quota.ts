@@ -71,6 +71,9 @@ export async function countRuns(
   let sandboxType: string | undefined;
   let isWhole = true;
   let pagesRead = 0;
+  /** A service that sorts in another way has newer jobs behind old ones: then all pages are read. */
+  let isNewestFirst = true;
+  let previousMadeAt = Number.POSITIVE_INFINITY;
   const query: QuotaQuery = { properties: ['source==api'], sort: 'creationTime:desc', limit: pageSize };
   for await (const { jobs, hasMore, isIncomplete } of pages(query)) {
     spans ??= spansAt(now(), yearStart);
@@ -81,14 +84,19 @@ export async function countRuns(
       sandboxType ??= job.sandbox?.type;
       const madeAt = job.creationTime;
       const isDated = madeAt !== undefined && madeAt >= earliestTimeMs;
-      isPast ||= isDated && madeAt < earliest;
+      if (isDated) {
+        isPast ||= madeAt < earliest;
+        isNewestFirst &&= madeAt <= previousMadeAt;
+        previousMadeAt = madeAt;
+      }
       if (job.source !== undefined && job.source !== 'api') continue;
       if (!isDated || madeAt >= day.startMs) add(tally.today, job);
       if (!isDated || madeAt >= (year ?? day).startMs) add(tally.thisYear, job);
     }
     pagesRead += 1;
-    isWhole = isPast || (!hasMore && !isIncomplete);
-    if (isPast || pagesRead >= mostPages) break;
+    const isFarEnough = isPast && isNewestFirst;
+    isWhole = isFarEnough || (!hasMore && !isIncomplete);
+    if (isFarEnough || pagesRead >= mostPages) break;
   }
   const { now: countedAt, day, year } = spans ?? spansAt(now(), yearStart);
   return {

@@ -141,6 +141,12 @@ export function createWatchLedger(ids: readonly string[], known: KnownBefore = {
   }
 
   function read(entry: Entry, job: SegmentJob): Change | undefined {
+    // Of an answer that has not changed come the very same jobs.
+    if (entry.job === job && entry.isSeen) {
+      entry.misses = 0;
+      entry.errors = 0;
+      return undefined;
+    }
     const from = fromOf(entry);
     const isEnd = isFinal(job);
     const isNews = isEnd || from !== statusOf(job);

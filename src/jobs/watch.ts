@@ -63,7 +63,7 @@ export interface WatchRequest {
 }
 
 /** How long an id that no answer has named yet is waited for: a new job can be late to show. */
-const unseenToleranceMs = 60_000;
+export const unseenToleranceMs = 60_000;
 const heartbeatMs = 60_000;
 /** How long the first event waits for the service to tell the time: the local clock may be wrong by years. */
 const openingMs = 2000;
@@ -175,7 +175,9 @@ export async function* watchJobs(request: WatchRequest): AsyncGenerator<WatchEve
       (answer) => ({ kind: 'answer', answer }),
       (error: unknown) => ({ kind: 'failure', error }),
     );
-    const patienceMs = looksOnce ? Number.POSITIVE_INFINITY : Math.max(0, leftMs());
+    // The time by which a first job had to appear may have passed: then one look, and all its time, tells.
+    const isOnlyLook = looksOnce || (polls === 0 && appearedAfterMs === undefined && leftMs() <= 0);
+    const patienceMs = isOnlyLook ? Number.POSITIVE_INFINITY : Math.max(0, leftMs());
     try {
       const how = yield* hold(looking, clock.monotonicMs() + patienceMs + lastPollGraceMs, undefined);
       if (how === 'settled') return await looking;

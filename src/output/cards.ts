@@ -21,19 +21,21 @@ export function plainCard<T>(columns: readonly Column<T>[], item: T, look: Look)
   });
 }
 
-/** The parts on lines of at most `width` columns, ` · ` between those on one line. */
+/** The parts on lines of at most `width` columns, the separator between those on one line. */
 export function flowParts(
   parts: readonly { readonly text: string; readonly painted?: string }[],
   width: number,
+  separator = ' · ',
 ): string[] {
   const lines: { width: number; painted: string }[] = [];
   for (const { text, painted = text } of parts) {
     const line = lines.at(-1);
     const added = visibleWidth(text);
-    if (line === undefined || line.width + 3 + added > width) lines.push({ width: added, painted });
+    if (line === undefined || line.width + separator.length + added > width)
+      lines.push({ width: added, painted });
     else {
-      line.width += 3 + added;
-      line.painted += ` · ${painted}`;
+      line.width += separator.length + added;
+      line.painted += `${separator}${painted}`;
     }
   }
   return lines.map(({ painted }) => painted);

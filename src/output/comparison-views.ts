@@ -9,16 +9,12 @@ import { jobPage } from './job-page.ts';
 import { shownDurationMs } from './job-words.ts';
 import type { Output } from './output.ts';
 import { isoTime, plainCount } from './text.ts';
-import { type Column, ownListFrame, type RecordView } from './view.ts';
+import { type Column, oneBatch, ownListFrame, type RecordView } from './view.ts';
 
 /** One job: a page, one JSON document of our own, or (tsv) a row for each segment. */
 export async function printComparison(output: Output, comparison: JobComparison): Promise<void> {
   if (output.format !== 'tsv') return output.one(comparison, comparisonView);
-  const { segments } = comparison;
-  async function* oneBatch() {
-    yield segments;
-  }
-  await output.many(oneBatch(), segmentRows, ownListFrame('segments'));
+  await output.many(oneBatch(comparison.segments), segmentRows, ownListFrame('segments'));
 }
 
 /** In the order of tsv: columns are only ever appended. */

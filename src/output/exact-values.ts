@@ -46,7 +46,13 @@ function endsAtom(code: number): boolean {
 
 export function createExactValues(): ExactValues {
   const sources = new Map<object, Source>();
-  const unheld: { readonly holder: Holder; readonly key: string | number; readonly text: string }[] = [];
+  /** `text` is `undefined` for another value under the key of an earlier one. */
+  const unheld: {
+    readonly holder: Holder;
+    readonly key: string | number;
+    readonly text: string | undefined;
+    readonly value: unknown;
+  }[] = [];
   const roots: unknown[] = [];
   const book = createNumberBook();
 
@@ -94,7 +100,7 @@ export function createExactValues(): ExactValues {
       const value = Number(token);
       holder[key] = value;
       if (String(value) === token) return false;
-      if (!isHeld(token, value)) unheld.push({ holder, key, text: token });
+      if (!isHeld(token, value)) unheld.push({ holder, key, text: token, value });
       return true;
     };
     const open = (value: object, depth: number) => {
@@ -112,9 +118,14 @@ export function createExactValues(): ExactValues {
           skipSpace();
           const key = string();
           // Keys that look like numbers change their place in an object, and a repeated one is lost.
-          isOdd ||= (key.charCodeAt(0) <= 0x39 && /^\d+$/.test(key)) || key in value;
+          const isRepeated = key in value;
+          isOdd ||= (key.charCodeAt(0) <= 0x39 && /^\d+$/.test(key)) || isRepeated;
+          const before = unheld.length;
           skipTo(':');
           isOdd = put(value, key, depth) || isOdd;
+          // What was read last counts: the number under the same key must not come back when all is settled.
+          if (isRepeated && (unheld.length === before || unheld.at(-1)?.holder !== value))
+            unheld.push({ holder: value, key, text: undefined, value: value[key] });
         } while (skipTo(','));
         skipTo('}');
       }
@@ -142,14 +153,15 @@ export function createExactValues(): ExactValues {
 
   function settle(literals: readonly string[]): readonly number[] {
     const texts = [
-      ...unheld.map(({ text }) => text),
+      ...unheld.flatMap(({ text }) => text ?? []),
       ...literals.filter((text) => !isHeld(text, Number(text))),
     ];
     if (texts.length > 0) {
       const taken = new Set<number>(literals.map(Number));
       for (const root of roots) collectNumbers(root, taken);
       book.assign(texts, taken);
-      for (const { holder, key, text } of unheld) holder[key] = book.standInFor(text);
+      for (const { holder, key, text, value } of unheld)
+        holder[key] = text === undefined ? value : book.standInFor(text);
     }
     return literals.map((text) => book.standInFor(text));
   }

@@ -137,6 +137,7 @@ function errorsSection(job: SegmentJob, { terminal: { paint } }: Look, width: nu
     );
   if (messages.length > mostErrors)
     lines.push(paint.muted(`  … ${messages.length - mostErrors} more (-o json)`));
-  else if (job.errors.some(({ callStack }) => callStack)) lines.push(paint.muted('  call stack: -o json'));
+  else if (job.errors.some(({ callStack }) => callStack))
+    lines.push(paint.muted('  call stack: see it with -o json'));
   return [paint.strong('Errors'), '', ...lines];
 }

@@ -3,6 +3,7 @@
 import type { SegjobsError } from '../errors.ts';
 import { quoteJson } from '../lossless-json.ts';
 import { safeText } from '../safe-text.ts';
+import { asciiSink } from './ascii.ts';
 import {
   type Annotation,
   annotationLine,
@@ -12,30 +13,30 @@ import {
   plainLog,
 } from './ci-log.ts';
 import { errorText } from './error-text.ts';
+import { type Facts, factLines } from './fact-lines.ts';
 import type { OutputFormat } from './format.ts';
 import { jsonDocument, jsonLines } from './json.ts';
 import { type LiveRegion, type LiveStream, openLiveRegion, type RegionLayout } from './live-region.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { Query } from './query.ts';
+import { foundText } from './query-text.ts';
 import { createRecordWriter, type RecordWriter } from './records.ts';
 import { createSink } from './sink.ts';
 import type { Terminal } from './terminal.ts';
 import { tsvValue } from './tsv.ts';
 import type { DocumentFrame, Look, RecordView } from './view.ts';
-import { padEnd, visibleWidth } from './width.ts';
 
 export {
   type DocumentFrame,
+  fieldNames,
   ownListFrame,
   ownResultsFrame,
   type RecordView,
   selectColumns,
 } from './view.ts';
 
-/** A flat object of our own. */
-type Facts = Readonly<Record<string, string | number | boolean | null>>;
-
 export interface Output {
+  /** What a result is printed as. With `--query` and tsv it is json: what the query then finds is printed as text. */
   readonly format: OutputFormat;
   /** The command that runs, as annotations name it: `segjobs watch`. */
   readonly subject: string;
@@ -56,9 +57,10 @@ export interface Output {
   ): Promise<number>;
   /**
    * A flat object: in json one object with `schemaVersion` before the rest, as a table aligned lines (`-` for null),
-   * else `key⇥value` lines (empty for null).
+   * else `key⇥value` lines (empty for null). `inWords`: a table says `Client id` for `clientId`, and `sandboxFrom`
+   * stands beside `sandbox`.
    */
-  facts(facts: Facts): Promise<void>;
+  facts(facts: Facts, options?: { readonly inWords?: boolean }): Promise<void>;
   /** One bare value, as a line: `auth token`, `config get`. In json and ndjson: a JSON string. */
   value(text: string): Promise<void>;
   /** The text given, as it is, to stdout: completion scripts, `export` lines, events already in JSON. */
@@ -101,7 +103,7 @@ export interface OutputOptions {
   readonly quiet: boolean;
   /** Unix ms on the service's clock. */
   readonly now: () => number;
-  /** `--query`: in json and ndjson what it finds in the whole result is printed in place of the result. */
+  /** `--query`: in json, ndjson and tsv what it finds in the whole result is printed in place of the result. */
   readonly query?: Query | undefined;
   /** What reads the log that the streams go to; nothing, where none is given. */
   readonly log?: CiLog | undefined;
@@ -117,12 +119,20 @@ const lone: DocumentFrame<unknown> = { head: '[', tail: () => ']' };
  * never throws. The functions may be taken off the object.
  */
 export function createOutput(options: OutputOptions): Output {
-  const { format, terminals, quiet, query, log = plainLog } = options;
+  const { terminals, quiet, query, log = plainLog } = options;
   const { paint } = terminals.stderr;
-  const stdout = guardedSink(createSink(options.stdout, 'stdout'), log, format);
-  const stderr = createSink(options.stderr, 'stderr');
-  const look = (): Look => ({ now: options.now(), terminal: terminals.stdout });
+  // A query searches the JSON of a result, whatever is made of what it finds. Errors speak as the user asked.
+  const isFoundText = query !== undefined && options.format === 'tsv';
+  const format = isFoundText ? 'json' : options.format;
   const isJson = format === 'json' || format === 'ndjson';
+  const isErrorJson = isJson && !isFoundText;
+  const plainStdout = createSink(options.stdout, 'stdout');
+  const plainStderr = createSink(options.stderr, 'stderr');
+  // Data for programs is never changed for the sake of a terminal.
+  const isDrawn = format === 'table' && terminals.stdout.isAscii;
+  const stdout = guardedSink(isDrawn ? asciiSink(plainStdout) : plainStdout, log, options.format);
+  const stderr = terminals.stderr.isAscii && !isErrorJson ? asciiSink(plainStderr) : plainStderr;
+  const look = (): Look => ({ now: options.now(), terminal: terminals.stdout });
   const isIndented = format === 'json' && terminals.stdout.isTty;
   const canAnimate = terminals.stderr.canAnimate && !quiet;
   let isHushed = false;
@@ -134,6 +144,7 @@ export function createOutput(options: OutputOptions): Output {
   }
 
   function writeFound(json: string): Promise<void> {
+    if (isFoundText) return stdout.write(foundText(json));
     return stdout.write(format === 'ndjson' ? jsonLines(json) : jsonDocument(json, isIndented));
   }
 
@@ -213,7 +224,10 @@ export function createOutput(options: OutputOptions): Output {
     }
   }
 
-  async function facts(given: Facts): Promise<void> {
+  async function facts(
+    given: Facts,
+    { inWords = false }: { readonly inWords?: boolean } = {},
+  ): Promise<void> {
     if (isJson) return writeJson(quoteJson({ schemaVersion: 1, ...given }));
     if (format !== 'table') {
       const lines = Object.entries(given).map(
@@ -221,15 +235,7 @@ export function createOutput(options: OutputOptions): Output {
       );
       return stdout.write(lines.join(''));
     }
-    const { muted } = terminals.stdout.paint;
-    const pairs = Object.entries(given).map(
-      ([key, value]) => [safeText(key), safeText(String(value ?? ''))] as const,
-    );
-    const width = Math.max(0, ...pairs.map(([key]) => visibleWidth(key)));
-    const lines = pairs.map(
-      ([key, shown]) => `${muted(padEnd(key, width))}  ${shown === '' ? muted('-') : shown}\n`,
-    );
-    return stdout.write(lines.join(''));
+    return stdout.write(factLines(given, { inWords, muted: terminals.stdout.paint.muted }));
   }
 
   let region: LiveRegion | undefined;
@@ -274,8 +280,8 @@ export function createOutput(options: OutputOptions): Output {
     annotate,
     error: (error, stack) => {
       annotate(errorAnnotation(error, log.subject));
-      const text = errorText(error, { format, paint, stack });
-      toStderr(isJson ? log.json(text) : log.text(text));
+      const text = errorText(error, { format: options.format, paint, stack });
+      toStderr(isErrorJson ? log.json(text) : log.text(text));
     },
   };
 }

@@ -1,5 +1,6 @@
 // The functions of JMESPath, mended where the library strays from the specification: a 0 that `map` turns into null,
-// lists that are sorted in their place, text sorted by the locale, many numbers that overflow the stack.
+// lists that are sorted in their place, text sorted by the locale, many numbers that overflow the stack, text that is
+// taken for a number (`''`, `0x10`), halves of characters.
 
 import { PowertoolsFunctions } from './jmespath.ts';
 
@@ -10,6 +11,8 @@ type Callable = (args: readonly unknown[]) => unknown;
 interface Expression {
   visit(value: unknown): unknown;
 }
+
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** What `search` takes for its functions. `print` writes a value as JSON, for `to_string`. */
 export function createFunctions(print: (value: unknown) => string): PowertoolsFunctions {
@@ -32,6 +35,7 @@ export function createFunctions(print: (value: unknown) => string): PowertoolsFu
       const found = call('funcContains', within, wanted);
       return Array.isArray(within) ? within.some((item) => print(item) === print(wanted)) : found;
     },
+    funcLength: ([value]) => (typeof value === 'string' ? [...value].length : call('funcLength', value)),
     funcMap: ([expression, list]) => {
       const results: unknown[] = [];
       const { visit } = expression as Expression;
@@ -44,8 +48,11 @@ export function createFunctions(print: (value: unknown) => string): PowertoolsFu
     funcMax: ([list]) => sorted(list).at(-1) ?? null,
     funcMin: ([list]) => sorted(list)[0] ?? null,
     funcNotNull: (args) => args.find((value) => value !== null && value !== undefined) ?? null,
-    funcReverse: ([given]) => call('funcReverse', copyOf(given)),
+    funcReverse: ([given]) =>
+      typeof given === 'string' ? [...given].reverse().join('') : call('funcReverse', copyOf(given)),
     funcSort: ([list]) => sorted(list),
+    funcToNumber: ([value]) =>
+      typeof value === 'string' && !jsonNumber.test(value) ? null : call('funcToNumber', value),
     funcToString: ([value]) => (typeof value === 'string' ? value : print(value)),
   };
   return Object.assign(functions, mended);

@@ -91,8 +91,7 @@ function colourOf(use: QuotaUse, paint: Paint): (text: string) => string {
 export function quotaCaveats({ today, thisYear, isWhole }: QuotaEstimate): readonly string[] {
   const { unsuccessful } = thisYear ?? today;
   return [
-    'An estimate: it counts the jobs with source api that the service lists, and cannot see',
-    'deleted jobs or runs that Adobe counts in another way. More: segjobs help quota',
+    'An estimate: it counts the jobs with source api that the service lists, and cannot see deleted jobs or runs that Adobe counts in another way. More: segjobs help quota',
     ...(unsuccessful === 0
       ? []
       : [
@@ -101,8 +100,7 @@ export function quotaCaveats({ today, thisYear, isWhole }: QuotaEstimate): reado
     ...(isWhole ? [] : ['The list was not whole: there may be more runs.']),
     ...(thisYear === undefined
       ? [
-          'The year is not counted. Say when the contract year begins: --year-start MM-DD, or',
-          'for good: segjobs config set yearStart MM-DD',
+          'The year is not counted. Say when the contract year begins: --year-start MM-DD, or for good: segjobs config set yearStart MM-DD',
         ]
       : []),
   ];

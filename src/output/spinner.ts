@@ -1,6 +1,7 @@
 // One line on stderr that turns while something is waited for, and leaves no trace.
 
 import ora, { spinners } from 'ora';
+import { inAscii } from './ascii.ts';
 import type { Terminal } from './terminal.ts';
 import { cutToWidth } from './width.ts';
 
@@ -20,13 +21,15 @@ export interface SpinnerStream extends NodeJS.WritableStream {
  */
 export function startSpinner(stream: SpinnerStream, terminal: Terminal, text: string): Spinner {
   const { frames, interval } = spinners.dots;
-  const fitted = (full: string) => cutToWidth(full, Math.max(1, (stream.columns || terminal.columns) - 3));
+  const shown = (marks: string) => (terminal.isAscii ? inAscii(marks) : marks);
+  const fitted = (full: string) =>
+    shown(cutToWidth(full, Math.max(1, (stream.columns || terminal.columns) - 3)));
   const spinner = ora({
     stream,
     text: fitted(text),
     // Its own colours follow another stream, and not NO_COLOR.
     color: false,
-    spinner: { frames: frames.map(terminal.paint.busy), interval },
+    spinner: { frames: frames.map((frame) => terminal.paint.busy(shown(frame))), interval },
     isEnabled: true,
     // Otherwise it takes over stdin and Ctrl-C is lost.
     discardStdin: false,

@@ -3,6 +3,7 @@
 import { changeOf } from '../jobs/comparison.ts';
 import type { JobStats, SegmentStats } from '../jobs/stats.ts';
 import { safeText } from '../safe-text.ts';
+import { flowParts } from './cards.ts';
 import { percentText } from './change-text.ts';
 import { columnChart, inColumns, later, sparkline } from './charts.ts';
 import type { Paint } from './terminal.ts';
@@ -31,10 +32,12 @@ export function audienceLines(stats: JobStats, paint: Paint, width: number): str
   const idWidth = widthOf(shown.map(({ id }) => id));
   const countWidth = widthOf(['PROFILES', ...shown.map(({ profiles }) => profiles)]);
   const changeWidth = widthOf(['CHANGE', ...shown.map(({ change }) => change)]);
-  const room = width - 2 - idWidth - 2 - countWidth - 2 - changeWidth - 2;
+  // Too narrow for a table: the id on a line of its own, and its figures below it.
+  const isStacked = 2 + idWidth + 2 + countWidth + 2 + changeWidth > width;
+  const room = width - 2 - (isStacked ? 0 : idWidth) - 2 - countWidth - 2 - changeWidth - 2;
   const chartWidth = stats.periods.length < 2 || room < narrowestChart ? 0 : Math.min(widestChart, room);
   const line = (id: string, profiles: string, change: string, chart: string) =>
-    `  ${padEnd(id, idWidth)}  ${padStart(profiles, countWidth)}  ${padStart(change, changeWidth)}  ${chart}`;
+    `  ${isStacked ? `${id}\n  ` : padEnd(id, idWidth)}  ${padStart(profiles, countWidth)}  ${padStart(change, changeWidth)}  ${chart}`;
   const chartOf = ({ byPeriod }: SegmentStats) =>
     paint.busy(sparkline(inColumns(byPeriod, chartWidth, later)));
   const hidden = stats.segments.size - shown.length;
@@ -54,8 +57,18 @@ export function audienceChart(stats: JobStats, paint: Paint, width: number): str
   const [segment] = stats.segments.values();
   if (segment === undefined) return [];
   const { last, smallest, largest, jobs } = segment;
-  const title = `${paint.strong('Audience')}  ${countText(last.profiles)} profiles, ${changeOverTime(segment)} in ${countText(jobs)} successful ${jobs === 1 ? 'job' : 'jobs'}`;
-  if (jobs < 2 || stats.periods.length < 2) return [title];
+  const size = `${countText(last.profiles)} profiles,`;
+  const title = flowParts(
+    [
+      { text: `Audience  ${size}`, painted: `${paint.strong('Audience')}  ${size}` },
+      {
+        text: `${changeOverTime(segment)} in ${countText(jobs)} successful ${jobs === 1 ? 'job' : 'jobs'}`,
+      },
+    ],
+    width,
+    ' ',
+  );
+  if (jobs < 2 || stats.periods.length < 2) return title;
   const [top, bottom] = [countText(largest), countText(smallest)];
   const labelWidth = Math.max(top.length, bottom.length);
   const values = inColumns(segment.byPeriod, Math.min(widestChart, width - 2 - labelWidth - 2), later);
@@ -66,7 +79,7 @@ export function audienceChart(stats: JobStats, paint: Paint, width: number): str
   const [from, to] = [day(stats.periods[0]?.startMs ?? 0), day(stats.periods.at(-1)?.startMs ?? 0)];
   const axis = padEnd(from, values.length - to.length) + to;
   const under = values.length < from.length + 1 + to.length ? `${from} – ${to}` : axis;
-  return [title, '', ...lines, `  ${' '.repeat(labelWidth)}  ${paint.muted(under)}`];
+  return [...title, '', ...lines, `  ${' '.repeat(labelWidth)}  ${paint.muted(under)}`];
 }
 
 /** From the first size to the last: `+1.2%` */

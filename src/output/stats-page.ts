@@ -3,6 +3,7 @@
 import type { FailureGroup } from '../jobs/failure-groups.ts';
 import { type JobStats, type OutcomeStats, successPercent } from '../jobs/stats.ts';
 import { safeText } from '../safe-text.ts';
+import { flowParts } from './cards.ts';
 import { countSparkline, inColumns, later, sparkline } from './charts.ts';
 import { errorLine } from './job-words.ts';
 import { audienceChart, audienceLines, narrowestChart, widestChart } from './stats-audiences.ts';
@@ -16,6 +17,8 @@ const assumedWidth = 100;
 const widest = 120;
 const narrowest = 40;
 const mostFailures = 10;
+/** How much of a failure's text is shown, on as many lines as that takes. */
+const failureColumns = 160;
 /** What people copy is not cut below this. */
 const longestId = 128;
 
@@ -23,12 +26,14 @@ const longestId = 128;
 export function statsPage(stats: JobStats, scope: StatsScope, { columns, paint }: Terminal): string {
   const width = columns === 0 ? assumedWidth : Math.min(widest, Math.max(narrowest, columns));
   const page: Page = { stats, scope, paint, width };
+  const overTime = overTimeLines(page);
   const sections = [
     headline(page),
     outcomeLines(page),
-    overTimeLines(page),
+    overTime,
     failureLines(page),
     scope.segmentId === undefined ? audienceLines(stats, paint, width) : audienceChart(stats, paint, width),
+    overTime.length === 0 ? [] : [paint.muted('Each row of bars has its own scale.')],
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -45,22 +50,29 @@ interface Page {
   readonly width: number;
 }
 
-function headline({ stats, scope, paint }: Page): string[] {
+function headline({ stats, scope, paint, width }: Page): string[] {
   const { jobs } = stats.all;
   const what = `${countText(jobs)} ${jobs === 1 ? 'job' : 'jobs'}`;
   const source = scope.source === undefined ? '' : ` with source ${safeText(scope.source)}`;
-  const sandbox = `in sandbox "${safeText(scope.sandbox)}"`;
-  const lines = [`${paint.strong(`${what}${source}`)} ${sandbox}, since ${timeText(scope.sinceMs)}`];
-  if (scope.segmentId !== undefined) lines.push(`that evaluated segment ${safeText(scope.segmentId)}`);
-  return lines;
+  const jobsText = `${what}${source}`;
+  const parts = [
+    { text: jobsText, painted: paint.strong(jobsText) },
+    { text: `in sandbox "${safeText(scope.sandbox)}",` },
+    { text: `since ${timeText(scope.sinceMs)}` },
+  ];
+  const ofSegment =
+    scope.segmentId === undefined
+      ? []
+      : [{ text: 'that evaluated segment' }, { text: safeText(scope.segmentId) }];
+  return [...flowParts(parts, width, ' '), ...flowParts(ofSegment, width, ' ')];
 }
 
 interface OutcomeColumn {
   readonly title: string;
   readonly cell: (outcome: OutcomeStats) => string;
   readonly paint?: ((outcome: OutcomeStats) => Colour | undefined) | undefined;
-  /** Left out where the line would not fit. */
-  readonly isExtra?: boolean | undefined;
+  /** Where the line would not fit, columns are left out, those with the lowest rank first. */
+  readonly dropRank?: number | undefined;
 }
 
 function outcomeLines({ stats, paint, width }: Page): string[] {
@@ -69,32 +81,42 @@ function outcomeLines({ stats, paint, width }: Page): string[] {
     durationText(outcome.durations.quantile(part));
   const columns: readonly OutcomeColumn[] = [
     { title: 'JOBS', cell: ({ jobs }) => countText(jobs) },
-    { title: 'SUCCEEDED', cell: ({ succeeded }) => countText(succeeded), isExtra: true },
+    { title: 'SUCCEEDED', cell: ({ succeeded }) => countText(succeeded), dropRank: 1 },
     {
       title: 'FAILED',
       cell: ({ failed }) => countText(failed),
       paint: ({ failed }) => (failed > 0 ? paint.bad : undefined),
+      dropRank: 3,
     },
-    { title: 'CANCELLED', cell: ({ cancelled }) => countText(cancelled), isExtra: true },
+    { title: 'CANCELLED', cell: ({ cancelled }) => countText(cancelled), dropRank: 1 },
     ...(stats.all.unfinished === 0
       ? []
-      : [{ title: 'RUNNING', cell: ({ unfinished }: OutcomeStats) => countText(unfinished), isExtra: true }]),
+      : [{ title: 'RUNNING', cell: ({ unfinished }: OutcomeStats) => countText(unfinished), dropRank: 1 }]),
     { title: 'SUCCESS', cell: (outcome) => shareText(successPercent(outcome)) },
-    { title: 'MEDIAN', cell: duration(0.5) },
-    { title: 'P95', cell: duration(0.95) },
+    { title: 'MEDIAN', cell: duration(0.5), dropRank: 4 },
+    { title: 'P95', cell: duration(0.95), dropRank: 2 },
   ];
   const { bySource, all } = stats;
   const rows: readonly (readonly [string, OutcomeStats])[] = [
     ...[...bySource].map(([source, outcome]) => [safeText(source) || '(no source)', outcome] as const),
     ...(bySource.size === 1 ? [] : [['all', all] as const]),
   ];
-  const labelWidth = Math.min(24, Math.max(6, ...rows.map(([label]) => visibleWidth(label))));
+  const labelWidth = Math.min(
+    24,
+    Math.floor(width * 0.4),
+    Math.max(6, ...rows.map(([label]) => visibleWidth(label))),
+  );
   const sized = columns.map((column) => ({
     ...column,
     width: Math.max(column.title.length, ...rows.map(([, outcome]) => column.cell(outcome).length)),
   }));
-  const isFitting = sized.reduce((sum, column) => sum + 2 + column.width, 2 + labelWidth) <= width;
-  const shown = isFitting ? sized : sized.filter(({ isExtra }) => isExtra !== true);
+  const widthFrom = (rank: number) =>
+    sized.reduce(
+      (sum, { dropRank = 5, width: wide }) => sum + (dropRank < rank ? 0 : 2 + wide),
+      2 + labelWidth,
+    );
+  const leastRank = [1, 2, 3, 4].find((rank) => widthFrom(rank) <= width) ?? 5;
+  const shown = sized.filter(({ dropRank = 5 }) => dropRank >= leastRank);
   const titles = shown.map(({ title, width: wide }) => `  ${padStart(title, wide)}`).join('');
   return [
     paint.muted(`  ${padEnd('SOURCE', labelWidth)}${titles}`),
@@ -135,14 +157,23 @@ function overTimeLines({ stats, paint, width }: Page): string[] {
     },
   ].filter(({ range }) => range !== '');
   const room = width - 2 - 8 - 2 - Math.max(0, ...rows.map(({ range }) => range.length));
-  const chartWidth = Math.min(widestChart, room);
-  if (chartWidth < narrowestChart) return [];
+  const isBeside = room >= narrowestChart;
+  const chartWidth = Math.min(widestChart, isBeside ? room : width - 2 - 8);
+  const [name, span] = [periodName(stats.periodMs), spanText(stats)];
   return [
-    `${paint.strong(periodName(stats.periodMs))}  ${paint.muted(spanText(stats))}`,
-    '',
-    ...rows.map(
-      ({ label, range, draw }) => `  ${paint.muted(padEnd(label, 8))}${draw(chartWidth)}  ${range}`,
+    ...flowParts(
+      [
+        { text: name, painted: paint.strong(name) },
+        { text: span, painted: paint.muted(span) },
+      ],
+      width,
+      '  ',
     ),
+    '',
+    ...rows.map(({ label, range, draw }) => {
+      const gap = isBeside ? '  ' : `\n${' '.repeat(2 + 8)}`;
+      return `  ${paint.muted(padEnd(label, 8))}${draw(chartWidth)}${gap}${range}`;
+    }),
   ];
 }
 
@@ -164,13 +195,25 @@ function failureLines({ stats, paint, width }: Page): string[] {
     `${paint.strong('Failures')}  ${paint.muted(countText(stats.all.failed))}`,
     '',
     ...shown.flatMap((group) => {
-      const lines = wrapText(failureText(group), width - 4 - countWidth, 2);
+      const lines = wrapText(failureText(group), width - 4 - countWidth, Math.ceil(failureColumns / width));
       const indent = ' '.repeat(2 + countWidth + 2);
-      const last = `last ${timeText(group.lastCreatedAt)}  ${cutToWidth(safeText(group.lastJobId), longestId)}`;
+      const parts = [
+        `last ${timeText(group.lastCreatedAt)}`,
+        cutToWidth(safeText(group.lastJobId), longestId),
+      ];
+      const last = flowParts(
+        parts.map((text) => ({ text })),
+        width - indent.length,
+        '  ',
+      );
       return [
         `  ${paint.bad(padStart(countText(group.jobs), countWidth))}  ${lines[0] ?? ''}`,
         ...lines.slice(1).map((line) => `${indent}${line}`),
-        `${indent}${paint.muted(last)}`,
+        // An id that would pass the edge begins further left.
+        ...last.map((line) => {
+          const room = Math.max(2, width - visibleWidth(line));
+          return `${indent.slice(0, room)}${paint.muted(line)}`;
+        }),
       ];
     }),
     ...(hidden === 0 ? [] : [paint.muted(`  … ${countText(hidden)} more (-o json)`)]),

@@ -14,6 +14,8 @@ export interface Terminal {
   readonly colorLevel: ColorLevel;
   /** Whether a line may be drawn over: a terminal of known width that obeys cursor movements, and not a CI log. */
   readonly canAnimate: boolean;
+  /** Whether it can show nothing but ASCII, so that bars, charts and ellipses are drawn with that. */
+  readonly isAscii: boolean;
   /** Colours by meaning; the identity where there is no colour. */
   readonly paint: Paint;
 }
@@ -48,6 +50,7 @@ export function describeTerminal({ isTty, columns, rows, env, noColorFlag }: Str
     colorLevel,
     // The stream's own width: a program that redraws lines asks the stream, not COLUMNS, and loops for ever on 0.
     canAnimate: isTty && ownColumns > 0 && !isDumb && !isCi(env),
+    isAscii: isTty && saysAscii(env),
     paint: colorLevel === 0 ? plainPaint : paintFor(colorLevel),
   };
 }
@@ -74,6 +77,16 @@ function forcedLevel(forced: string, env: StreamFacts['env']): ColorLevel {
 function shownLevel(env: StreamFacts['env']): ColorLevel {
   if (env['COLORTERM'] === 'truecolor' || env['COLORTERM'] === '24bit') return 3;
   return /-256(color)?$/i.test(env['TERM'] ?? '') ? 2 : 1;
+}
+
+/**
+ * Whether the locale (POSIX: the first of these that is set and not empty) asks for ASCII by name, or names a character
+ * set that is not UTF-8. None at all says nothing: that is the usual case in a container, on terminals of UTF-8.
+ */
+function saysAscii(env: StreamFacts['env']): boolean {
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(isSet) ?? '';
+  const charset = /\.([^@]*)/.exec(locale)?.[1];
+  return locale === 'C' || locale === 'POSIX' || (charset !== undefined && !/^utf-?8$/i.test(charset));
 }
 
 function isSet(value: string | undefined): value is string {

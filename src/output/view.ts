@@ -77,6 +77,11 @@ export function ownResultsFrame<T>(key: (item: T) => string): DocumentFrame<T> {
   return { head: '{"schemaVersion":1,"results":{', key, tail: () => '}}' };
 }
 
+/** The names that `selectColumns` knows, in the order of the columns. */
+export function fieldNames<T>({ columns, moreColumns = [] }: RecordView<T>): readonly string[] {
+  return [...columns, ...moreColumns].map(({ name }) => name);
+}
+
 /**
  * The view with the columns named, in that order; none of them is left out on a narrow terminal, and no other comes in
  * on a wide one. Throws a usage error naming the valid names.
@@ -88,11 +93,16 @@ export function selectColumns<T>(view: RecordView<T>, names: readonly string[]):
     const found =
       all.find((column) => column.name.toLowerCase() === wanted.toLowerCase()) ?? view.columnAt?.(wanted);
     if (found === undefined) {
-      const valid = all.map((column) => column.name).join(', ');
+      const valid = fieldNames(view).join(', ');
       const paths = view.columnAt === undefined ? '' : ', or a path into the job such as metrics.totalTime';
       throw usageError(`unknown field "${safeText(name)}" in --fields`, `valid fields: ${valid}${paths}`);
     }
     return { ...found, dropRank: undefined };
   });
   return { ...view, columns, wideColumns: undefined, card: undefined };
+}
+
+/** A list that is at hand already, as the source of `Output.many`. */
+export async function* oneBatch<T>(items: readonly T[]): AsyncGenerator<readonly T[], void, undefined> {
+  yield items;
 }

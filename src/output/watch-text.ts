@@ -2,6 +2,7 @@
 
 import { SegjobsError } from '../errors.ts';
 import type { SegmentJob } from '../jobs/job.ts';
+import { unseenToleranceMs } from '../jobs/watch.ts';
 import type {
   StartedSelection,
   UnreadableId,
@@ -13,7 +14,7 @@ import { statusOf } from '../jobs/watch-ledger.ts';
 import { safeText } from '../safe-text.ts';
 import { shellWord } from '../shell-word.ts';
 import { errorLine, shownDurationMs } from './job-words.ts';
-import { countOf, countText, durationText } from './text.ts';
+import { countOf, countText, durationText, durationWords } from './text.ts';
 import { cutToWidth } from './width.ts';
 
 /** Beyond this many ids a command line that resumes a watch helps nobody. */
@@ -22,6 +23,8 @@ const mostIdsToResume = 10;
 const mostStatusesShown = 4;
 /** Columns of a failed job's first error; the whole of it is in the job. */
 const widestReason = 200;
+
+const mostMissingNamed = 3;
 
 const lastFourDigitYearMs = Date.UTC(10_000, 0, 1) - 1;
 
@@ -83,6 +86,17 @@ export function lostText(error: SegjobsError | UnreadableId | undefined): string
   if (error === undefined) return 'not found';
   if (!(error instanceof SegjobsError)) return `given up, could not be read: ${safeText(error.message)}`;
   return `given up: ${safeText(error.message)}${requestNote(error)}`;
+}
+
+/** What is told once, after the first look, of ids that the service does not know: a typo must not cost a silent minute. */
+export function missingText(ids: readonly string[]): string {
+  const what = ids.length === 1 ? safeText(ids[0] ?? '') : `${countOf(ids.length, 'job')} (${named(ids)})`;
+  return `${what}  not there yet, waiting ${durationWords(unseenToleranceMs)} for ${ids.length === 1 ? 'it' : 'them'}`;
+}
+
+function named(ids: readonly string[]): string {
+  const shown = ids.slice(0, mostMissingNamed).map(safeText).join(', ');
+  return ids.length > mostMissingNamed ? `${shown}, …` : shown;
 }
 
 function requestNote({ requestId }: SegjobsError | UnreadableId): string {

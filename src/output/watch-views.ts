@@ -9,9 +9,9 @@ import { jobCard } from './job-card.ts';
 import { jobView } from './job-views.ts';
 import { type LiveLook, openLiveView } from './live-view.ts';
 import type { Output } from './output.ts';
-import type { Column, DocumentFrame, RecordView } from './view.ts';
+import { type Column, type DocumentFrame, oneBatch, type RecordView } from './view.ts';
 import { eventJson } from './watch-json.ts';
-import { endText, eventText, logTime, restText } from './watch-text.ts';
+import { endText, eventText, logTime, missingText, restText } from './watch-text.ts';
 
 export interface WatchLook extends LiveLook {
   /** Flags that a resumed watch needs too: `--sandbox dev`. */
@@ -23,6 +23,8 @@ type Ended = WatchEventOf<'watch.ended'>;
 /** What one line of a watch does with an event, and how it leaves the screen. */
 interface WatchView {
   show(event: WatchEvent): Promise<void> | void;
+  /** A line that is no event. */
+  tell(text: string, atMs: number): void;
   /** Always called, also on failure. */
   stop(): void;
 }
@@ -38,10 +40,13 @@ export async function showWatch(
   look: WatchLook,
 ): Promise<Ended> {
   const view = viewFor(output, look);
+  const missing = createMissing();
   let ended: Ended | undefined;
   try {
     for await (const event of events) {
       await view.show(event);
+      const ids = missing.after(event);
+      if (ids.length > 0) view.tell(missingText(ids), event.atMs);
       if (event.type === 'watch.ended') ended = event;
     }
   } finally {
@@ -63,7 +68,26 @@ export function leaveTellingToEvents(output: Output): void {
 function viewFor(output: Output, look: WatchLook): WatchView {
   if (output.format === 'ndjson') return eventView(output);
   const isLive = output.canAnimate && look.screen?.isOurs() !== false;
-  return isLive ? openLiveView(output, look) : lineView(output);
+  if (!isLive) return lineView(output);
+  return { ...openLiveView(output, look), tell: (text) => output.note(`? ${text}`) };
+}
+
+/** The ids that the service did not know at the first look that it answered, once; none where the watch made them. */
+function createMissing(): { after(event: WatchEvent): readonly string[] } {
+  let ids: Set<string> | undefined = new Set();
+  return {
+    after: (event) => {
+      if (ids === undefined) return [];
+      if (event.type === 'watch.started') for (const id of event.ids) ids.add(id);
+      if (event.type === 'job.created') ids = undefined;
+      else if (event.type === 'poll.failed') for (const id of event.ids ?? []) ids.delete(id);
+      else if ('id' in event) ids.delete(event.id);
+      if (event.type !== 'watch.waiting' || event.failedPolls > 0) return [];
+      const found = [...(ids ?? [])];
+      ids = undefined;
+      return found;
+    },
+  };
 }
 
 function eventView(output: Output): WatchView {
@@ -73,6 +97,7 @@ function eventView(output: Output): WatchView {
       const json = eventJson(event);
       if (json !== undefined) await output.raw(`${json}\n`);
     },
+    tell: () => undefined,
     stop: () => undefined,
   };
 }
@@ -87,6 +112,7 @@ function lineView(output: Output): WatchView {
       if (event.type === 'job.lost') output.warn(line);
       else output.note(line);
     },
+    tell: (text, atMs) => output.note(`${logTime(atMs)}  ${text}`),
     stop: () => undefined,
   };
 }
@@ -107,10 +133,6 @@ async function printFinalState(output: Output, ended: Ended, { resumeFlags }: Wa
     return { id, standing, job: standing === 'notFound' ? undefined : job };
   });
   await output.many(oneBatch(rows), finalView, finalFrame(ended));
-}
-
-async function* oneBatch<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
-  yield items;
 }
 
 /** The columns of a job; a row without one shows its id, and says so to people. */

@@ -156,8 +156,8 @@ async function converse(
   const answers: readonly (readonly [RegExp, string])[] = [
     [/Client id:/, clientId],
     [/Organization id/, orgId],
-    [/Client secret:/, clientSecret],
-    [/Sandbox to work in/, 'dev'],
+    [/Client secret/, clientSecret],
+    [/Sandbox, by number/, 'dev'],
   ];
   for (const [question, answer] of answers) {
     await session.until(question);

@@ -97,6 +97,8 @@ describe.skipIf(!hasBash)('completion in bash', () => {
         'segjobs list --sort updateTime:',
         'segjobs config get im',
         'segjobs completion ',
+        'segjobs list --fields id,segmenti',
+        'segjobs help q',
       ]),
     ).toEqual([
       ['PROCESSING'],
@@ -109,6 +111,8 @@ describe.skipIf(!hasBash)('completion in bash', () => {
       ['desc', 'asc'],
       ['imsUrl'],
       ['bash', 'zsh', 'fish', 'powershell'],
+      ['id,segmentIds'],
+      ['quota'],
     ]);
   });
 

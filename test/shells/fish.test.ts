@@ -79,6 +79,8 @@ describe.skipIf(!hasFish)('completion in fish', () => {
         'segjobs list --sort updateTime:',
         'segjobs config get im',
         'segjobs completion ',
+        'segjobs list --fields id,segmenti',
+        'segjobs help quota',
       ]),
     ).toEqual([
       ['PROCESSING'],
@@ -91,6 +93,8 @@ describe.skipIf(!hasFish)('completion in fish', () => {
       ['updateTime:desc', 'updateTime:asc'],
       ['imsUrl'],
       ['bash', 'zsh', 'fish', 'powershell'],
+      ['id,segmentIds'],
+      ['quota'],
     ]);
   });
 

@@ -100,6 +100,10 @@ describe.skipIf(!hasZsh || !hasPty)('completion in zsh', () => {
         'segjobs list --status PRO',
         'segjobs list --status NEW,FA',
         'segjobs list --status=QU',
+        'segjobs list --status fail',
+        'segjobs list --status NEW,fa',
+        'segjobs list --status=new,fail',
+        'segjobs list --fields id,segmenti',
         'segjobs list --source sch',
         'segjobs list --sort updateTime:a',
         'segjobs list -qo nd',
@@ -114,6 +118,10 @@ describe.skipIf(!hasZsh || !hasPty)('completion in zsh', () => {
       'segjobs list --status PROCESSING',
       'segjobs list --status NEW,FAILED',
       'segjobs list --status=QUEUED',
+      'segjobs list --status FAILED',
+      'segjobs list --status NEW,FAILED',
+      'segjobs list --status=new,FAILED',
+      'segjobs list --fields id,segmentIds',
       'segjobs list --source scheduler',
       'segjobs list --sort updateTime:asc',
       'segjobs list -qo ndjson',
@@ -121,6 +129,12 @@ describe.skipIf(!hasZsh || !hasPty)('completion in zsh', () => {
     ]);
     expect(screens.at(-1)).toMatch(/json +ndjson +table +tsv/);
     expect(screens.at(-1)).not.toMatch(/\bids\b/);
+  });
+
+  it('offers each word of a comma list once, whatever its case', async () => {
+    const [rest] = await complete(['segjobs list --status new,FAILED,']);
+    expect(rest).toMatch(/PROCESSING/);
+    expect(rest).not.toMatch(/\bNEW\b|FAILED .*FAILED/);
   });
 
   it('completes profiles and sandboxes, and says whose they are', async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { installCompletion } from '../../src/completion/install.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -112,6 +112,28 @@ describe('where a script is put', () => {
     expect(
       installCompletion('bash', script, facts({ BASH_COMPLETION_USER_DIR: join(home, 'own') }))[0],
     ).toContain(join(home, 'own/completions/segjobs'));
+  });
+
+  it('bash: says that it needs the bash-completion package, and what to do where that is not at work', () => {
+    const systemDir = join(home, 'system');
+    const said = (env: Record<string, string> = {}) =>
+      installCompletion('bash', script, { ...facts(env), systemDir }).slice(1);
+    const path = join(home, '.local/share/bash-completion/completions/segjobs');
+    expect(said()).toEqual([
+      'bash finds it there with the bash-completion package, which is not installed here.',
+      `Without it, add this line to ~/.bashrc: source ${path}`,
+    ]);
+    expect(said({ BASH_COMPLETION_VERSINFO: '2' })).toEqual(['Start a new bash to use it.']);
+    const place = join(systemDir, 'usr/share/bash-completion/bash_completion');
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, '');
+    writeFileSync(join(home, '.bashrc'), '#  . /usr/share/bash-completion/bash_completion\n');
+    expect(said().join(' ')).toMatch(
+      /^Start a new bash to use it\. It needs the bash-completion package, .* add this line there: source /,
+    );
+    expect(said().at(-1)).toContain(`source ${place}`);
+    writeFileSync(join(home, '.bashrc'), 'source /usr/share/bash-completion/bash_completion\n');
+    expect(said()).toEqual(['Start a new bash to use it.']);
   });
 
   it('zsh: names the line to add to .zshrc, does not add it, and is content once it stands there', () => {

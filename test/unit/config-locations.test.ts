@@ -39,6 +39,26 @@ describe('where files are kept', () => {
     ['no APPDATA', { USERPROFILE: 'C:\\Users\\ada' }, 'C:\\Users\\ada\\.config\\segjobs\\config.json'],
     ['XDG_CONFIG_HOME', { APPDATA: 'C:\\a', XDG_CONFIG_HOME: 'D:\\x' }, 'D:\\x\\segjobs\\config.json'],
     ['SEGJOBS_CONFIG_DIR', { APPDATA: 'C:\\a', SEGJOBS_CONFIG_DIR: 'D:\\s' }, 'D:\\s\\config.json'],
+    ['a server for APPDATA', { APPDATA: '\\\\files\\ada' }, '\\\\files\\ada\\segjobs\\config.json'],
+    ['slashes in APPDATA', { APPDATA: 'C:/Users/ada' }, 'C:\\Users\\ada\\segjobs\\config.json'],
+    ['a long path', { APPDATA: '\\\\?\\C:\\a' }, '\\\\?\\C:\\a\\segjobs\\config.json'],
+    [
+      'an APPDATA that depends on the current drive, which is ignored',
+      { APPDATA: '\\a', USERPROFILE: 'C:\\Users\\ada' },
+      'C:\\Users\\ada\\.config\\segjobs\\config.json',
+    ],
+    [
+      'an APPDATA relative to a drive, which is ignored',
+      { APPDATA: 'C:a', USERPROFILE: 'C:\\Users\\ada' },
+      'C:\\Users\\ada\\.config\\segjobs\\config.json',
+    ],
+    ['an empty APPDATA and no account: nowhere', { APPDATA: '', USERPROFILE: '' }, undefined],
+    ['a USERPROFILE of another shell: nowhere', { USERPROFILE: '/c/Users/ada' }, undefined],
+    [
+      'an XDG_CONFIG_HOME of another shell, which is ignored',
+      { APPDATA: 'C:\\a', XDG_CONFIG_HOME: '/x' },
+      'C:\\a\\segjobs\\config.json',
+    ],
     [
       'a HOME of another shell, which means nothing',
       { HOME: '/c/Users/ada', APPDATA: 'C:\\a' },
@@ -73,6 +93,23 @@ describe('where files are kept', () => {
     expect(() => locate({ env: { SEGJOBS_CONFIG_DIR: 'conf' }, platform: 'linux', homeDir: home })).toThrow(
       expect.objectContaining({ exitCode: 2, message: expect.stringContaining('SEGJOBS_CONFIG_DIR') }),
     );
+  });
+
+  it.each(['\\segjobs', 'C:segjobs', 'segjobs', '/c/segjobs'])(
+    'refuses SEGJOBS_CONFIG_DIR=%s on Windows: it names no drive',
+    (dir) => {
+      const env = { SEGJOBS_CONFIG_DIR: dir, APPDATA: 'C:\\a' };
+      expect(() => locate({ env, platform: 'win32', homeDir: undefined })).toThrow(
+        expect.objectContaining({ exitCode: 2 }),
+      );
+    },
+  );
+
+  it('keeps cache and state beside the file on Windows', () => {
+    expect(locate({ env: { APPDATA: 'C:\\a' }, platform: 'win32', homeDir: undefined })).toMatchObject({
+      cacheDir: 'C:\\a\\segjobs\\cache',
+      stateDir: 'C:\\a\\segjobs\\state',
+    });
   });
 
   it("never repairs the mode of a directory the user named: it may be somebody else's", () => {

@@ -23,7 +23,7 @@ function refusal(...words: string[]): string {
 
 /** What a page says, however it is wrapped. */
 function wordsOf(page: string): string[] {
-  return page.split(/\s+/).filter((word) => word !== '' && word !== '\\');
+  return page.split(/\s+/).filter((word) => word !== '' && word !== '\\' && word !== '#');
 }
 
 describe('every page of help', () => {
@@ -53,6 +53,17 @@ describe('every page of help', () => {
       for (const columns of [1, 33, 60, 79, 5000]) {
         expect(wordsOf(helpPage(tree, path, { columns }))).toEqual(wide);
       }
+    }
+  });
+
+  it('has examples of which every line is a command or a comment', () => {
+    for (const { path, examples } of allFacts(tree)) {
+      const page = renderHelp(tree, path, { columns: 40 });
+      const [, lines = ''] = /\nExamples:\n((?: {2}.*\n)*)/.exec(page) ?? [];
+      const comments = [...lines.matchAll(/(?: {2}# .*\n)+/g)].map(([text]) =>
+        text.replaceAll(/ *\n? {2}# /g, ' ').trim(),
+      );
+      expect(comments).toEqual(examples.map(({ explains }) => explains));
     }
   });
 

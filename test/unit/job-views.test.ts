@@ -188,7 +188,7 @@ Errors
   SEG-1042: the profile snapshot was not ready
     when it was needed
   second
-  call stack: -o json
+  call stack: see it with -o json
 
 Segments  1
 

@@ -177,6 +177,7 @@ describe('the live view of a watch', () => {
     const early = await shown.at(4);
     expect([early.visible(), early.isCursorHidden]).toEqual([
       [
+        `? ${c}  not there yet, waiting 1 min for it`,
         '  STATUS      ID                                    SEGMENTS  ELAPSED',
         expect.stringMatching(`^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] PROCESSING  ${a}         2  11m 4[34]s$`),
         `• QUEUED      ${b}         1   1m 03s`,
@@ -188,6 +189,7 @@ describe('the live view of a watch', () => {
       true,
     ]);
     expect((await shown.at(30)).visible()).toEqual([
+      `? ${c}  not there yet, waiting 1 min for it`,
       `✓ ${a}  PROCESSING → SUCCEEDED after 12m 40s`,
       '  STATUS      ID                                    SEGMENTS  ELAPSED',
       expect.stringMatching(`^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] PROCESSING  ${b}         1   1m 29s$`),
@@ -199,6 +201,7 @@ describe('the live view of a watch', () => {
     const end = await shown.at(61);
     expect([end.everything(), end.isCursorHidden]).toEqual([
       [
+        `? ${c}  not there yet, waiting 1 min for it`,
         `✓ ${a}  PROCESSING → SUCCEEDED after 12m 40s`,
         `? ${c}  not found`,
         `✗ ${b}  PROCESSING → FAILED after 2m 00s`,
@@ -220,6 +223,8 @@ describe('the live view of a watch', () => {
   it('on 40 columns and 10 rows', async () => {
     const shown = await play(night, { columns: 40, rows: 10 });
     expect((await shown.at(30)).visible()).toEqual([
+      `? ${c}`,
+      'not there yet, waiting 1 min for it',
       `✓ ${a}`,
       'PROCESSING → SUCCEEDED after 12m 40s',
       expect.stringMatching(/^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] PROCESSING {2}4f1c0e3a-0000-4… {3}1m 29s$/u),
@@ -241,7 +246,7 @@ describe('the live view of a watch', () => {
     };
     const shown = await play(night, { columns: 110, rows: 30 }, { look: { forecastFor } });
     expect((await shown.at(1.5)).visible()[0]).not.toContain('LEFT');
-    expect((await shown.at(5)).visible().slice(0, 3)).toEqual([
+    expect((await shown.at(5)).visible().slice(1, 4)).toEqual([
       '  STATUS      ID                                    SEGMENTS  ELAPSED  LEFT',
       expect.stringMatching(/11m 44s {2}20s–5m from 5 runs$/),
       expect.stringMatching(/1m 04s {2}11m–15m from 5 runs$/),

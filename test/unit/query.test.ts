@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SegjobsError } from '../../src/errors.ts';
 import { compileQuery } from '../../src/output/query.ts';
+import { foundText } from '../../src/output/query-text.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 /** What an expression finds in a document, as it is printed. */
@@ -129,6 +130,8 @@ describe('a function', () => {
     ['contains(@, `2`)', '[1,2]', 'true'],
     ["contains(@, 'b')", '"abc"', 'true'],
     ['to_string(@)', '{"a":[1,"x"]}', '"{\\"a\\":[1,\\"x\\"]}"'],
+    ['[length(@), reverse(@)]', '"a😀b"', '[3,"b😀a"]'],
+    ['[].to_number(@)', '["-1.5e1","","0x10"," 1","1."]', '[-15]'],
     ['merge(@, `{"__proto__":1}`)', '{"a":2}', '{"a":2,"__proto__":1}'],
     ['sort_by(@, &a)[].b', '[{"a":2,"b":"y"},{"a":1,"b":"x"}]', '["x","y"]'],
   ])('%s of %s is %s', (expression, json, expected) => {
@@ -224,6 +227,11 @@ describe('hostile documents', () => {
     const json = '{"x":{"10":1,"2":2,"2":3}}';
     expect(found('x', json)).toBe('{"10":1,"2":2,"2":3}');
     expect(found('x."2"', json)).toBe('3');
+    const big = '90071992547409931';
+    expect(found('[].a', `[{"a":${big},"a":"x"},{"a":${big},"a":5},{"a":5,"a":${big}}]`)).toBe(
+      `["x",5,${big}]`,
+    );
+    expect(found('a.b', `{"a":${big},"a":{"b":${big}}}`)).toBe(big);
   });
 
   it('show nothing that a terminal obeys', () => {
@@ -242,6 +250,39 @@ describe('hostile documents', () => {
     fc.assert(
       fc.property(fc.json(), (json) => {
         expect(JSON.parse(found('@', json))).toEqual(JSON.parse(json));
+      }),
+    );
+  });
+});
+
+describe('what a query finds, as text', () => {
+  it.each([
+    ['"x"', 'x\n'],
+    ['"a\\tb\\nc\\\\d\\u001b[31m"', 'a\\tb\\nc\\\\d\n'],
+    ['""', '\n'],
+    ['9007199254740993', '9007199254740993\n'],
+    ['1.0', '1.0\n'],
+    ['true', 'true\n'],
+    ['null', '\n'],
+    ['[]', ''],
+    ['["a",null,1e400,false]', 'a\n\n1e400\nfalse\n'],
+    ['[["a",1],["b",null,"c"],[]]', 'a\t1\nb\t\tc\n\n'],
+    ['[{"b":"x","a":1},{"b":null,"a":2}]', 'x\t1\n\t2\n'],
+    ['{"b":"x","a":1}', 'x\t1\n'],
+    ['[{"a":[1,"x"],"b":{"c":{}}}]', '[1,"x"]\t{"c":{}}\n'],
+    ['[["a\\tb"],[["a\\tb"]]]', 'a\\tb\n["a\\\\tb"]\n'],
+    ['[["a,]",{"[":"}"}],"{"]', 'a,]\t{"[":"}"}\n{\n'],
+    ['{"2":2,"2":3,"__proto__":4}', '3\t4\n'],
+  ])('of %s is %j', (json, expected) => {
+    expect(foundText(json)).toBe(expected);
+  });
+
+  it('law: has a line for each element of a list, and a tab between its values', () => {
+    const rows = fc.array(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }));
+    fc.assert(
+      fc.property(rows, (list) => {
+        const lines = foundText(JSON.stringify(list)).split('\n').slice(0, -1);
+        expect(lines.map((line) => line.split('\t').length)).toEqual(list.map((row) => row.length));
       }),
     );
   });
@@ -283,6 +324,42 @@ describe('--query', () => {
     expect(bulk.stdout).toBe(`["${second}","${first}"]\n`);
   });
 
+  it('prints bare text with tsv, of every command, on a terminal as in a pipe', async () => {
+    const list = ['list', '--status', 'succeeded'];
+    const ids = await world.segjobs([...list, '--limit', '2', '-q', '-o', 'ids']);
+    const [first = '', second = ''] = ids.stdout.split('\n');
+    const text = async (...argv: readonly string[]) => {
+      const piped = await world.segjobs([...argv, '-o', 'tsv']);
+      const shown = await world.segjobs([...argv, '-o', 'tsv'], { isTty: true });
+      expect([piped.exitCode, shown.exitCode, shown.stdout]).toEqual([0, 0, piped.stdout]);
+      return piped.stdout;
+    };
+    expect(await text(...list, '--limit', '1', '--query', 'children[0].id')).toBe(`${first}\n`);
+    expect(await text(...list, '--limit', '2', '--query', 'children[].id')).toBe(`${first}\n${second}\n`);
+    expect(await text(...list, '--limit', '1', '--query', 'children[].{s: status, id: id}')).toBe(
+      `SUCCEEDED\t${first}\n`,
+    );
+    expect(await text('get', first, '--query', 'nothing')).toBe('\n');
+    expect(await text('get', first, '--compare', '--query', 'schemaVersion')).toBe('1\n');
+    expect(await text('bulk-get', first, '--query', 'results.*.status')).toBe('SUCCEEDED\n');
+    expect(await text('watch', first, '--query', 'counts.succeeded')).toBe('1\n');
+    expect(await text('stats', '--query', 'schemaVersion')).toBe('1\n');
+    expect(await text('quota', '--query', 'isEstimate')).toBe('true\n');
+    expect(await text('auth', 'status', '--query', 'sandbox')).toBe('prod\n');
+    expect(await text('config', 'path', '--query', '@')).toBe(
+      `${(await world.segjobs(['config', 'path'])).stdout}`,
+    );
+  });
+
+  it('prints JSON where only the environment prefers tsv, and tells errors as text with tsv', async () => {
+    const env = { SEGJOBS_OUTPUT: 'tsv' };
+    const preferred = await world.segjobs(['auth', 'status', '--query', 'sandbox'], { env });
+    expect(preferred.stdout).toBe('"prod"\n');
+    const failed = await world.segjobs(['get', 'no-such-job', '--query', 'id', '-o', 'tsv']);
+    expect(failed).toMatchObject({ exitCode: 5, stdout: '' });
+    expect(failed.stderr).toMatch(/^error: /);
+  });
+
   it('is indented on a terminal, as all JSON is', async () => {
     const { stdout } = await world.segjobs(['list', '--limit', '1', '--query', '{a: `[1]`}'], {
       isTty: true,
@@ -312,12 +389,18 @@ describe('--query', () => {
   });
 
   it.each([
-    [['list', '--query', 'x', '-o', 'tsv'], '--query cannot be printed as tsv', 'formats: json, ndjson'],
+    [['list', '--query', 'x', '-o', 'ids'], '--query cannot be printed as ids', 'formats: json, ndjson, tsv'],
+    [['auth', 'status', '--query', 'x', '-o', 'table'], '--query cannot be printed as table', undefined],
     [['list', '--query', 'x', '--fields', 'id'], '--fields and --query cannot be used together', undefined],
+    [
+      ['list', '--query', 'x', '--fields', 'id', '-o', 'tsv'],
+      '--fields and --query cannot be used together',
+      undefined,
+    ],
     [
       ['watch', 'a', '--query', 'x', '-o', 'ndjson'],
       'a watch with --query cannot be printed as ndjson',
-      'formats: json',
+      'formats: json, tsv',
     ],
     [
       ['create', 's', '--watch', '--query', 'x', '-o', 'ndjson'],

@@ -160,6 +160,12 @@ describe('counting runs', () => {
     expect(queries).toEqual([{ properties: ['source==api'], sort: 'creationTime:desc', limit: 20 }]);
   });
 
+  it('counts all the same where the list comes oldest first', async () => {
+    const jobs = [run(42 * dayMs), run(41 * dayMs), run(40 * dayMs), run(2), run(1)];
+    expect(await count(jobs)).toMatchObject({ today: { used: 2 }, isWhole: true });
+    expect(await count(jobs, { mostPages: 1 })).toMatchObject({ isWhole: false });
+  });
+
   it('reads the clock after the first page has come', async () => {
     let hasCome = false;
     async function* pages() {

@@ -150,6 +150,12 @@ describe('the recent jobs', () => {
     rmSync(outside, { recursive: true });
   });
 
+  it('have no ids that a shell could only offer as something else', () => {
+    const words = ['-f', '~', '~root', '~/x', 'a\tb', 'a\u202eb', ' ', ''];
+    expect(words.filter(isOfferable)).toEqual([]);
+    expect(['a~', 'a-b', "it's $(x)"].filter(isOfferable)).toEqual(['a~', 'a-b', "it's $(x)"]);
+  });
+
   it('come back as they were kept, for every id that is one visible word or line', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (id) => {

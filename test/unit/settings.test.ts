@@ -413,6 +413,7 @@ describe('the connection', () => {
   it.each([
     ['SEGJOBS_HTTP_TIMEOUT', ['0', '60', '-1s', '2d', 'soon', '10ms']],
     ['SEGJOBS_MAX_RETRIES', ['-1', '1.5', 'many', '100']],
+    ['SEGJOBS_PARALLEL', ['0', '17', '-1', '2.5', 'all']],
   ])('%s may not be nonsense', async (name, values) => {
     for (const value of values) {
       const error = await failureOf({ env: { ...envSecret, [name]: value } });

@@ -81,14 +81,33 @@ describe('segjobs stats', () => {
     expect(lines.get('failures.0.jobs')).toBe('1');
   });
 
-  it('is a page that stays within the terminal, ids and times excepted', async () => {
-    for (const columns of [60, 80, 120]) {
-      const lines = await page(columns);
-      const tooWide = lines.filter((line) => visibleWidth(line) > columns && !line.includes(' last '));
-      expect(tooWide).toEqual([]);
-      expect(lines[0]).toMatch(/^153 jobs in sandbox "prod", since 2026-02-08 /);
-      expect(lines.join('\n')).toMatch(/\n {2}all +153 .* 88\.4% /);
+  it.each([40, 60, 80, 120])('is a page that stays within a terminal of %i columns', async (columns) => {
+    const ofSegment = ['--segment', '49e34b5e-f68d-4d68-95fa-faf0edb518d6', '--source', 'api'];
+    for (const flags of [[], ofSegment, ['--since', '2d']]) {
+      const lines = await page(columns, ...flags);
+      expect(lines.filter((line) => visibleWidth(line) > columns)).toEqual([]);
+      expect(lines[0]).toMatch(/^\d+ jobs /);
+      expect(lines).toContain('Each row of bars has its own scale.');
     }
+    const text = (await page(columns)).join('\n');
+    expect(text).toMatch(/^153 jobs in sandbox "prod",[ \n]since 2026-02-08 /);
+    expect(text).toMatch(/\n {2}all +153 .*88\.4% /);
+    expect(text).toContain('1d664be6-f0d1-4e7c-8803-084c509c8c5b');
+    expect(text).toMatch(/ last 2026-\d\d-\d\d \d\d:\d\d:\d\dZ\s+[0-9a-f-]{36}\n/);
+  });
+
+  it('leaves out columns, and puts the figures of an audience below it, where there is no room beside', async () => {
+    const lines = await page(40);
+    expect(lines.filter((line) => /^ {2}SOURCE /.test(line))).toEqual([
+      '  SOURCE     JOBS  SUCCESS   MEDIAN',
+    ]);
+    const at = lines.findIndex((line) => line.includes('SEGMENT'));
+    expect(lines.slice(at, at + 3)).toEqual([
+      '  SEGMENT',
+      expect.stringMatching(/^ {4} *PROFILES +CHANGE {2}OVER TIME$/),
+      expect.stringMatching(/^ {2}[0-9a-f-]{36}$/),
+    ]);
+    expect(lines[at + 3]).toMatch(/^ {4}[\d,]+ +[+-]\d+\.\d% {2}[▁▂▃▄▅▆▇█ ]{6,}$/);
   });
 
   it('has a chart beside each audience where there is room for one', async () => {

@@ -18,7 +18,9 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(join(cacheDir, '..'), { recursive: true, force: true }));
 
-const open = (facts: { clientId?: string; imsUrl?: string; scopes?: string } = {}) =>
+const open = (
+  facts: { clientId?: string; imsUrl?: string; scopes?: string; identity?: readonly string[] } = {},
+) =>
   createTokenCache({
     locations: { cacheDir },
     userId,
@@ -43,6 +45,14 @@ it('keeps tokens of different clients, hosts and scopes apart', async () => {
   expect(await open({ clientId: 'other' }).read()).toBeUndefined();
   expect(await open({ imsUrl: 'https://other.example' }).read()).toBeUndefined();
   expect(await open({ scopes: 'openid,AdobeID' }).read()).toBeUndefined();
+});
+
+it('does not hand the token of one secret to another, and keeps the secret out of the file', async () => {
+  await open({ identity: ['right-secret'] }).write(token);
+  expect(await open({ identity: ['right-secret'] }).read()).toMatchObject(token);
+  expect(await open({ identity: ['wrong-secret'] }).read()).toBeUndefined();
+  expect(await open().read()).toMatchObject(token);
+  expect(fs.readFileSync(open().path ?? '', 'utf8')).not.toContain('right-secret');
 });
 
 it.each([

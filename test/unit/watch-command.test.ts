@@ -155,6 +155,28 @@ describe('--appear-timeout', () => {
     expect(new Date(parseAppearTimeout(text)(began)).toISOString()).toBe(until);
   });
 
+  it.each([
+    ['07:00', '2026-03-10T00:00:00Z', '2026-03-10T07:00:00.000Z'],
+    // A pipeline that runs late, or again, does not wait for tomorrow's.
+    ['06:00', '2026-03-10T00:00:00Z', '2026-03-10T06:00:00.000Z'],
+    ['07:00', '2026-03-09T22:00:00Z', '2026-03-10T07:00:00.000Z'],
+    ['07:00', '2026-03-09T06:31:00Z', '2026-03-09T07:00:00.000Z'],
+    ['07:00', '2026-03-08T00:00:00Z', '2026-03-10T07:00:00.000Z'],
+    ['07:00', '2026-03-10T22:00:00Z', '2026-03-10T07:00:00.000Z'],
+  ])('%s for jobs since %s, from 06:30 on, is %s', (text, since, until) => {
+    expect(new Date(parseAppearTimeout(text)(began, Date.parse(since))).toISOString()).toBe(until);
+  });
+
+  it('that has passed is one look, and then exit 5', async () => {
+    const late = await createWorld({ startAt: Date.parse('2026-03-10T08:00:00Z') });
+    const filters = ['--segment', 'nobody-evaluates-this', '--since', '00:00'];
+    const ran = await late.segjobs(['watch', ...filters, '--appear-timeout', '07:00', '-o', 'ndjson']);
+    const looks = late.emulator.requests.filter(({ operation }) => operation === 'list');
+    await late.close();
+    expect(ran.exitCode).toBe(5);
+    expect(looks).toHaveLength(1);
+  });
+
   it('none waits for ever', () => {
     expect(parseAppearTimeout('none')(began)).toBe(Number.POSITIVE_INFINITY);
   });

@@ -69,8 +69,8 @@ describe('following jobs from a command', () => {
     const { context, clock, asked } = contextOf({ looks: [{ a: 'NEW' }, { a: 'SUCCEEDED' }] });
     expect(await clock.run(follow(context, { ids: ['a'], flags }))).toBe(0);
     expect(asked).toEqual([
-      { signal: expect.any(AbortSignal), hasOwnBudget: true },
-      { signal: expect.any(AbortSignal), hasOwnBudget: true },
+      { signal: expect.any(AbortSignal), hasOwnBudget: true, memory: expect.anything() },
+      { signal: expect.any(AbortSignal), hasOwnBudget: true, memory: expect.anything() },
     ]);
   });
 

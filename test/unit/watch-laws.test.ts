@@ -165,7 +165,7 @@ describe('a watch of a whole night', () => {
       };
       const jobs = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`job-${index}`, table()]));
       const expired = new SegjobsError('UNAUTHORIZED', 'the token has expired', { httpStatus: 401 });
-      const started = performance.now();
+      const started = process.cpuUsage();
       const run = await watchScene({
         jobs,
         random,
@@ -180,7 +180,8 @@ describe('a watch of a whole night', () => {
           if (clock.monotonicMs() > 12_000_000) clock.serviceAheadMs = 1_800_000;
         },
       });
-      expect(performance.now() - started).toBeLessThan(5000);
+      // Processor time, which a machine busy with something else does not stretch.
+      expect(process.cpuUsage(started).user / 1e6).toBeLessThan(5);
       expect(run.exitCode).toBe(0);
       expect(run.polls.length).toBeLessThan(24_000 / 54 + 10);
       const changes = run.lines

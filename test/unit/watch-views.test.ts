@@ -79,6 +79,7 @@ describe('the lines of a watch', () => {
       '2026-11-23T02:14:00Z  Watching 3 jobs, for at most 8h 00m',
       '2026-11-23T02:14:00Z  a  QUEUED',
       '2026-11-23T02:14:00Z  b  PROCESSING',
+      '2026-11-23T02:14:00Z  c  not there yet, waiting 1 min for it',
       '2026-11-23T02:14:05Z  b  PROCESSING → FAILED',
       '2026-11-23T02:14:12Z  a  QUEUED → PROCESSING',
       '2026-11-23T02:14:23Z  No answer: the service is not available; next look in 17s',
@@ -303,6 +304,7 @@ describe('the live view of a watch', () => {
   it('leaves ended jobs and the summary on the terminal, and the cursor as it was', async () => {
     const { stderr } = await show(await watched(night), 'table', { isTty: true });
     expect(stderr).toEqual([
+      '? c  not there yet, waiting 1 min for it',
       '✗ b  PROCESSING → FAILED',
       '? c  not found',
       '✓ a  PROCESSING → SUCCEEDED',
