@@ -63,6 +63,13 @@ export async function main(
   return run(host, process.argv.slice(2));
 }
 
+let hasOwnFlags = false;
+
+/** Whether the code compiled by now will fit the next start: V8 refuses what was compiled under other flags. */
+export function canKeepCode(): boolean {
+  return !hasOwnFlags;
+}
+
 /**
  * A list that passes through leaves nothing but short-lived garbage, for which V8 would take 40 MB more: its nursery
  * stays as small as it began, and the heap is collected after each fifth that it grows. Both are read at every
@@ -71,6 +78,7 @@ export async function main(
 function keepMemoryFlat(process: NodeJS.Process): void {
   try {
     const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+    hasOwnFlags = true;
     setFlagsFromString('--semi-space-growth-factor=1');
     setFlagsFromString('--heap-growing-percent=20');
   } catch {

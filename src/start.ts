@@ -19,10 +19,10 @@ export function start(process: NodeJS.Process): void {
     require,
     userId: process.getuid?.(),
   });
-  const { main } = exports as typeof import('./main.ts');
+  const { main, canKeepCode } = exports as typeof import('./main.ts');
   void main(process).then((code) => {
     process.exitCode = code;
-    if (code === 0) keep();
+    if (code === 0 && canKeepCode()) keep();
   });
 }
 

@@ -49,7 +49,7 @@ const mostIdsPerRequest = 100;
 const requestsAtOnce = 4;
 const pagesAtOnce = 4;
 /** Below this size, parsing a page takes less time than starting the scanner. */
-const leastScannedBytes = 65_536;
+const leastScannedBytes = 8_192;
 /** Enough to find a job made a moment ago, and small where jobs carry thousands of segments. */
 const lookUpPageSize = 20;
 

@@ -78,18 +78,33 @@ function decodeDefinition(definition: Fields): SegmentDefinition {
   };
 }
 
+/** The counters by segment are most of a job and few commands look at them: they are decoded when asked for. */
 function decodeMetrics(metrics: Fields): JobMetrics {
+  const profiles = once(() => decoded(metrics['segmentedProfileCounter'], decodeCounts));
+  const byNamespace = once(() => decoded(metrics['segmentedProfileByNamespaceCounter'], decodeCountsByName));
+  const byStatus = once(() => decoded(metrics['segmentedProfileByStatusCounter'], decodeCountsByName));
   return {
     totalTime: decoded(metrics['totalTime'], decodeTiming),
     profileSegmentationTime: decoded(metrics['profileSegmentationTime'], decodeTiming),
     totalProfiles: count(metrics['totalProfiles']),
     totalProfilesByMergePolicy: decoded(metrics['totalProfilesByMergePolicy'], decodeCounts),
-    segmentedProfileCounter: decoded(metrics['segmentedProfileCounter'], decodeCounts),
-    segmentedProfileByNamespaceCounter: decoded(
-      metrics['segmentedProfileByNamespaceCounter'],
-      decodeCountsByName,
-    ),
-    segmentedProfileByStatusCounter: decoded(metrics['segmentedProfileByStatusCounter'], decodeCountsByName),
+    get segmentedProfileCounter() {
+      return profiles();
+    },
+    get segmentedProfileByNamespaceCounter() {
+      return byNamespace();
+    },
+    get segmentedProfileByStatusCounter() {
+      return byStatus();
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

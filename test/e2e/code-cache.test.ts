@@ -68,6 +68,16 @@ describe.skipIf(!isPosix)('the code cache', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
+  it('is not written by a long list, whose flags of V8 are its own', async () => {
+    expect((await run(['list', '--limit', 'all', '-o', 'ids'])).exitCode).toBe(0);
+    expect(files()).toEqual([]);
+    await run(['list', '-o', 'ids']);
+    const [file = ''] = files();
+    const { mtimeMs } = statSync(join(directory, file));
+    await run(['list', '--limit', 'all', '-o', 'ids']);
+    expect(statSync(join(directory, file)).mtimeMs).toBe(mtimeMs);
+  });
+
   it('of another build goes when a new one is written', async () => {
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, '0123456789ab-11.3-x64-list.bin'), 'old');
