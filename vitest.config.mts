@@ -1,14 +1,8 @@
 import { defineConfig } from 'vitest/config';
-import { trimmedLibrary } from './scripts/bundle/trimmed-library.mjs';
+import { trimmedAliases } from './scripts/bundle/trimmed-library.mjs';
 
 export default defineConfig({
-  // As they are in the bundle.
-  resolve: {
-    alias: {
-      'cli-table3': await trimmedLibrary('cli-table3'),
-      'node-fetch': await trimmedLibrary('node-fetch'),
-    },
-  },
+  resolve: { alias: await trimmedAliases() },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/soak/**', 'test/standalone/**'],

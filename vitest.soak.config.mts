@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { trimmedAliases } from './scripts/bundle/trimmed-library.mjs';
 
 export default defineConfig({
+  resolve: { alias: await trimmedAliases() },
   test: {
     include: ['test/soak/**/*.test.ts'],
     testTimeout: 120_000,

@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { trimmedAliases } from './scripts/bundle/trimmed-library.mjs';
 
 // The end-to-end tests, played against the standalone program.
 export default defineConfig({
+  resolve: { alias: await trimmedAliases() },
   test: {
     include: ['e2e', 'standalone', 'transcripts'].map((name) => `test/${name}/**/*.test.ts`),
     // What is about the package, or about what V8 loads, compiles and holds.

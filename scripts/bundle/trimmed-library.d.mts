@@ -1,2 +1,2 @@
-/** Returns the path of a ES module that holds the library as the build trims it. */
-export function trimmedLibrary(name: string): Promise<string>;
+/** For `resolve.alias`: the libraries that are edited, not only lightened, as they are in the bundle. */
+export function trimmedAliases(): Promise<Record<string, string>>;

@@ -7,8 +7,14 @@ import { trim } from './trim.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** For `resolve.alias`: the libraries that are edited, not only lightened, as they are in the bundle. */
+export async function trimmedAliases() {
+  const names = ['cli-table3', 'node-fetch'];
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await trimmedLibrary(name)])));
+}
+
 /** Returns the path of an ES module. */
-export async function trimmedLibrary(name) {
+async function trimmedLibrary(name) {
   const { outputFiles } = await build({
     stdin: { contents: `export * from '${name}'; export { default } from '${name}';`, resolveDir: root },
     format: 'esm',
