@@ -3,13 +3,13 @@
 // of functions, for stack traces and for telling what was loaded.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { lazyBuiltins } from './bundle/lazy-builtins.mjs';
 import { licences } from './bundle/licences.mjs';
+import { loadSource } from './bundle/load-source.mjs';
 import { trim } from './bundle/trim.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -85,22 +85,8 @@ function write(name, text) {
 }
 
 /** The tree of commands as data, from the declarations themselves. */
-async function commandTree() {
-  const text = await bundle(
-    { stdin: { contents: "export { programTree } from './src/command-tree.ts';", resolveDir: root } },
-    { plugins: [setApart] },
-  );
-  const module = { exports: {} };
-  new Function('module', 'exports', 'require', text)(
-    module,
-    module.exports,
-    createRequire(join(root, 'dist', 'main.cjs')),
-  );
-  return module.exports.programTree();
-}
-
-const tree = await commandTree();
-inputs.length = 0;
+const { programTree } = await loadSource("export { programTree } from './src/command-tree.ts';");
+const tree = programTree();
 
 const main = await bundle({ entryPoints: ['src/main.ts'] }, { plugins: [setApart] });
 for (const [file, paths] of Object.entries(apart)) {

@@ -4,7 +4,7 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
-import { ensurePrivateDir } from './files.ts';
+import { ensurePrivateDir, removeFile, writeFileAtomic } from './files.ts';
 
 export interface Loaded {
   /** What the file exports. */
@@ -33,7 +33,7 @@ export function loadScript(
   return {
     exports: module.exports,
     keep: () => {
-      if (cacheFile !== undefined && !isCached) write(cacheFile, script);
+      if (cacheFile !== undefined && !isCached) write(cacheFile, script, world.userId);
     },
   };
 }
@@ -57,40 +57,22 @@ function readOwn(path: string, userId: number | undefined): Buffer | undefined {
   }
 }
 
-/** In one step, so that no start finds half of it. The code of other builds goes: nobody will ask for it. */
-function write(path: string, script: Script): void {
+/** Never throws: a start without a cache is only slower. The code of other builds goes: nobody will ask for it. */
+function write(path: string, script: Script, userId: number | undefined): void {
   const directory = dirname(path);
-  const temporary = join(directory, `.${process.pid}.tmp`);
   try {
     ensurePrivateDir(directory);
-    const handle = fs.openSync(temporary, 'wx', 0o600);
-    try {
-      const code = script.createCachedData();
-      fs.writeFileSync(handle, Buffer.concat([code, code]));
-      fs.fsyncSync(handle);
-    } finally {
-      fs.closeSync(handle);
-    }
-    fs.renameSync(temporary, path);
-    const build = buildOf(path);
+    const code = script.createCachedData();
+    writeFileAtomic(path, Buffer.concat([code, code]), { userId });
     for (const name of fs.readdirSync(directory)) {
-      if (buildOf(name) !== build) removeIfThere(join(directory, name));
+      if (buildOf(name) !== buildOf(path)) removeFile(join(directory, name));
     }
   } catch {
-    // A start without a cache is only slower.
-    removeIfThere(temporary);
+    // Whatever stands in the way stands there at the next start, too.
   }
 }
 
 /** `…/0123abcd-11.3.244.8-x64-list.bin` → `0123abcd`. */
 function buildOf(path: string): string {
   return /([^/\\]*?)-[^/\\]*$/.exec(path)?.[1] ?? '';
-}
-
-function removeIfThere(path: string): void {
-  try {
-    fs.unlinkSync(path);
-  } catch {
-    // Not there, or not ours to remove.
-  }
 }

@@ -120,14 +120,14 @@ export function ensurePrivateDir(path: string): void {
  */
 export function writeFileAtomic(
   path: string,
-  content: string,
+  content: string | Uint8Array,
   {
     userId,
     mode = privateFileMode,
     isLasting = true,
   }: Ownership & { readonly mode?: number; readonly isLasting?: boolean },
 ): void {
-  const bytes = Buffer.from(content);
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   let temporary: string | undefined;
   try {
     const target = followOwnLinks(path, { userId });

@@ -1,5 +1,6 @@
 // Following jobs to their end: what `watch`, `create --watch` and `cancel --watch` have in common.
 
+import type { BulkMemory } from '../api/bulk-memory.ts';
 import type { SegmentJobsClient } from '../api/client.ts';
 import type { Context } from '../context.ts';
 import { durationExamples, parseDuration } from '../durations.ts';
@@ -87,14 +88,22 @@ export interface Following {
  */
 export async function follow(context: Context, following: Following): Promise<number> {
   const { clock, signal, globals } = context;
-  const [client, output, { watchJobs }, { showWatch, lostContactError }, { createWatchHistory }] =
-    await Promise.all([
-      context.client(),
-      context.output(),
-      import('../jobs/watch.ts'),
-      import('../output/watch-views.ts'),
-      import('./following-history.ts'),
-    ]);
+  const [
+    client,
+    output,
+    { watchJobs },
+    { showWatch, lostContactError },
+    { createWatchHistory },
+    { createBulkMemory },
+  ] = await Promise.all([
+    context.client(),
+    context.output(),
+    import('../jobs/watch.ts'),
+    import('../output/watch-views.ts'),
+    import('./following-history.ts'),
+    import('../api/bulk-memory.ts'),
+  ]);
+  const readJobs = jobReader(client, createBulkMemory());
   const { ids, flags, created, isReused = false, onReported = () => undefined, goal } = following;
   const timeoutMs = flags.timeout ?? defaultTimeoutMs;
   const selection = following.selection && {
@@ -104,7 +113,7 @@ export async function follow(context: Context, following: Following): Promise<nu
   const happenings = watchJobs({
     ids,
     selection,
-    poll: await (selection === undefined ? pollIds(client) : pollSelection(client, selection)),
+    poll: selection === undefined ? readJobs : await pollSelection(client, selection, readJobs),
     clock: {
       monotonicMs: clock.monotonicMs,
       sleep: clock.sleep,
@@ -159,24 +168,24 @@ async function reportOnGitHub(
 
 type Poll = WatchRequest['poll'];
 
-async function pollIds(client: SegmentJobsClient): Promise<Poll> {
-  const { createBulkMemory } = await import('../api/bulk-memory.ts');
-  const memory = createBulkMemory();
-  return (ids, signal) => client.bulkGet(ids, { signal, hasOwnBudget: true, memory });
+/** One look at jobs by their ids; what has not changed since the last one is not decoded again. */
+function jobReader(client: SegmentJobsClient, memory: BulkMemory) {
+  return (ids: readonly string[], signal?: AbortSignal) =>
+    client.bulkGet(ids, { signal, hasOwnBudget: true, memory });
 }
 
 /** Reads what is followed and then looks for more: a look that fails has given nothing that could be lost. */
-async function pollSelection(client: SegmentJobsClient, { filter, since }: FollowedSelection): Promise<Poll> {
-  const [{ createFinder }, { createBulkMemory }] = await Promise.all([
-    import('../jobs/finding.ts'),
-    import('../api/bulk-memory.ts'),
-  ]);
+async function pollSelection(
+  client: SegmentJobsClient,
+  { filter, since }: FollowedSelection,
+  readJobs: ReturnType<typeof jobReader>,
+): Promise<Poll> {
+  const { createFinder } = await import('../jobs/finding.ts');
   const finder = createFinder(filter, since);
-  const memory = createBulkMemory();
   const nothing: PollAnswer = { jobs: new Map(), failed: new Map() };
   return async (ids, signal, beganMs) => {
     const options = { signal, hasOwnBudget: true };
-    const { jobs, failed } = ids.length === 0 ? nothing : await client.bulkGet(ids, { ...options, memory });
+    const { jobs, failed } = ids.length === 0 ? nothing : await readJobs(ids, signal);
     const found = await finder.look({ readPages: (query) => client.pages(query, options), beganMs });
     return { jobs, failed, found };
   };
